@@ -1,0 +1,30 @@
+"""Start the engine: ``python -m engine``. Everything it needs to know is in its environment (see bot/settings.py)."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> None:
+    os.environ["RASA_TELEMETRY_ENABLED"] = "false"
+    # TensorFlow comes with Rasa and nothing here uses it: keep it quiet and off the cores.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    sys.argv = ["rasa", *arguments()]
+    from rasa.__main__ import main as rasa
+
+    rasa()
+
+
+def arguments() -> list[str]:
+    """Rasa prints what people write from DEBUG on; we stay at ERROR."""
+    return [
+        "run", "--interface", "127.0.0.1", "--port", os.environ["FARO_ENGINE_PORT"],
+        "--model", os.environ["FARO_MODEL"], "--endpoints", "engine/endpoints.yml",
+        "--credentials", "credentials.yml", "--logging-config-file", "engine/logging.yml",
+    ]  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
