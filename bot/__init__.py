@@ -1,0 +1,1 @@
+"""Faro: tells migrants their rights and risks, and brings reports of crimes to the right desk."""

@@ -1,0 +1,1 @@
+"""What Faro keeps: tables, sessions, migrations."""

@@ -1,0 +1,19 @@
+"""Alembic's door to our tables."""
+
+from alembic import context
+
+from bot.store import people
+from bot.store.session import connect
+
+Base = people.Base
+
+
+def ours(thing: object, name: str | None, kind: str, reflected: bool, compare_to: object) -> bool:
+    """The queue keeps its own tables (bot/store/migrations/versions/0001)."""
+    return not (name or "").startswith("procrastinate")
+
+
+with connect(context.config.attributes["database"]).connect() as connection:
+    context.configure(connection=connection, target_metadata=Base.metadata, include_object=ours)
+    with context.begin_transaction():
+        context.run_migrations()

@@ -1,0 +1,158 @@
+"""The tables. Columns that end in ``_sealed`` hold words, places or addresses, and only a `Vault` reads them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, LargeBinary, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {
+        datetime: DateTime(timezone=True),
+        str: Text,
+        bytes: LargeBinary,
+        dict[str, Any]: JSONB,
+        list[dict[str, Any]]: JSONB,
+    }
+
+
+class Contact(Base):
+    """A person at one address of one channel."""
+
+    __tablename__ = "contact"
+    __table_args__ = (UniqueConstraint("channel", "address_hash"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    channel: Mapped[str]
+    address_hash: Mapped[str]
+    address_sealed: Mapped[bytes]
+    phone_country: Mapped[str | None]
+    language: Mapped[str | None]
+    country: Mapped[str | None]
+    subscribed: Mapped[bool] = mapped_column(default=False)
+    welcomed_at: Mapped[datetime | None]
+    # Where the dialogue stands: form, open question, slots; sealed, as the slots hold words.
+    dialogue_sealed: Mapped[bytes | None]
+    form: Mapped[str | None]
+    # The options last offered, in order, so that "1" means what was on the screen.
+    offered: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    # The country whose emergency number was told since the report began.
+    told_emergency: Mapped[str | None]
+    last_inbound_at: Mapped[datetime | None]
+    # Set when the person was erased: only the farewell is still to be delivered (bot/retention.py takes the rest).
+    erased_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Inbound(Base):
+    """One message or event from a person: stored before the provider hears 200."""
+
+    __tablename__ = "inbound"
+    __table_args__ = (
+        UniqueConstraint("channel", "provider_id"),
+        Index("inbound_waiting", "contact_id", "id", postgresql_where="answered_at IS NULL"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    contact_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"))
+    channel: Mapped[str]
+    provider_id: Mapped[str]
+    body_sealed: Mapped[bytes]
+    received_at: Mapped[datetime] = mapped_column(default=now)
+    answered_at: Mapped[datetime | None]
+    # When we had to say "I cannot answer now", so that it is said once.
+    apologised_at: Mapped[datetime | None]
+
+
+class Outbound(Base):
+    """One part of a reply on its way to a person.
+
+    ``status``: waiting → sent → delivered, or failed.
+    """
+
+    __tablename__ = "outbound"
+    __table_args__ = (
+        UniqueConstraint("inbound_id", "kind", "position"),
+        Index("outbound_waiting", "contact_id", "id", postgresql_where="status = 'waiting'"),
+        Index("outbound_contact", "contact_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    contact_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"))
+    inbound_id: Mapped[int | None] = mapped_column(ForeignKey("inbound.id", ondelete="SET NULL"))
+    kind: Mapped[str] = mapped_column(default="reply")
+    position: Mapped[int] = mapped_column(default=0)
+    body_sealed: Mapped[bytes]
+    options: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    status: Mapped[str] = mapped_column(default="waiting")
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    sent_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+
+
+class Conversation(Base):
+    """The engine's memory of a conversation; only engine/tracker.py reads it."""
+
+    __tablename__ = "conversation"
+
+    contact_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    events: Mapped[bytes]
+    updated_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Report(Base):
+    """A report of a crime (``kind`` report) or the wish to speak with a person (``kind`` request).
+
+    ``status``: filed → accepted → closed. What routing and statistics need is readable, the rest is sealed.
+    """
+
+    __tablename__ = "report"
+    __table_args__ = (Index("report_desk", "desk", "status"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    number: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str] = mapped_column(default="report")
+    # The message that filed it: filing twice from one message gives one report.
+    inbound_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    contact_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("contact.id", ondelete="SET NULL"))
+    desk: Mapped[str]
+    routed_by: Mapped[str]
+    status: Mapped[str] = mapped_column(default="filed")
+    crime_type: Mapped[str]
+    country: Mapped[str | None]
+    language: Mapped[str]
+    urgent: Mapped[bool]
+    minor: Mapped[bool | None]
+    may_reply: Mapped[bool]
+    words_sealed: Mapped[bytes]
+    outcome: Mapped[str | None]
+    filed_at: Mapped[datetime] = mapped_column(default=now)
+    accepted_at: Mapped[datetime | None]
+    accepted_by: Mapped[str | None]
+    closed_at: Mapped[datetime | None]
+
+
+class CaseMessage(Base):
+    """One line of the talk between a desk and the person who filed."""
+
+    __tablename__ = "case_message"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    report_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("report.id", ondelete="CASCADE"), index=True)
+    from_desk: Mapped[bool]
+    author: Mapped[str | None]
+    body_sealed: Mapped[bytes]
+    inbound_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
+    outbound_id: Mapped[int | None] = mapped_column(ForeignKey("outbound.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    read_at: Mapped[datetime | None]
