@@ -1,0 +1,219 @@
+"""Where a message says something happened: places by name, by coordinates, by phone number."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import phonenumbers
+
+from bot import gazetteer
+from bot.gazetteer import Entry, Word
+from bot.whereabouts import Standing, firmly_placed, standing
+
+MOST_NAMES = 60  # no story names more; a text that does is a trick to keep us busy
+SHORT_ANSWER = 8  # words: a longer answer to "where?" is a story, where risky names need more
+# ISO codes that are also words when written small: "ve", "uy", "pa", "do"...
+CODES_LIKE_WORDS = {"ve", "uy", "do", "pa", "ni", "aw", "ca", "co", "pe", "sr", "bs", "tc"}
+SPECIFIC = {"place": 0, "city": 1, "region": 2, "country": 3, "clue": 4}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A named place. No country: several share the name. No name: only the country is told."""
+
+    name: str
+    country: str | None
+    subdivision: str | None
+
+
+@dataclass(frozen=True)
+class Mention:
+    entry: Entry
+    start: int
+    end: int
+    standing: Standing
+
+
+def find(text: str, hint: str | None = None, expected: bool = False) -> Place | None:
+    """The place where the message says something happened. A wrong country is worse than none.
+
+    >>> find("soy de honduras y me robaron en tapachula")
+    Place(name='Tapachula', country='MX', subdivision='MX-CHP')
+    >>> find("mi hijo Santiago tiene fiebre") is None
+    True
+    """
+    words = gazetteer.words(text)
+    mentions = list(_told(words, expected))
+    named = [mention for mention in mentions if mention.entry.kind != "clue"]
+    if not named:
+        lands = {land for mention in mentions for land in mention.entry.countries}
+        return Place("", lands.pop(), None) if len(lands) == 1 else None
+    best = max(mention.standing for mention in named)
+    told = [mention for mention in named if mention.standing == best]
+    others = [mention for mention in mentions if mention not in told]
+    return _settled(told, others, hint)
+
+
+def country_in(text: str) -> str | None:
+    """The country of a message that answers "which country?".
+
+    >>> country_in("MX"), country_in("estoy en Guate"), country_in("ve")
+    ('MX', 'GT', None)
+    """
+    known = gazetteer.load()
+    bare = text.strip(" .,!¡?¿")
+    if bare.upper() in known.countries:
+        return None if bare in CODES_LIKE_WORDS else bare.upper()
+    whole = known.answers.get(gazetteer.key(text))
+    if whole:
+        return whole
+    place = find(text, expected=True)
+    return place.country if place else None
+
+
+def country_name(iso: str, language: str) -> str:
+    """
+    >>> country_name("US", "ht"), country_name("HT", "fr")
+    ('Etazini', 'Haïti')
+    """
+    names = gazetteer.load().countries[iso]["names"]
+    return str((names.get(language) or names.get("es") or names["en"])[0])
+
+
+def at(lat: float, lon: float) -> Place | None:
+    """The nearest town; within some 6 km of a border ask, for it may be the one across the line.
+
+    The library knows where towns have their centre, not where a border runs: it puts the centre of
+    Ciudad Juárez in El Paso, that of Mexicali in Calexico, and San Ysidro in Tijuana.
+    """
+    # Imported here: it brings scipy, which takes a second that most processes never need.
+    import reverse_geocode
+
+    if not (-90 <= lat <= 90 and -180 <= lon <= 180):
+        return None
+    town = reverse_geocode.get((lat, lon))
+    if town["country_code"] not in gazetteer.load().countries:
+        return None
+    return Place(town["city"], town["country_code"], None)
+
+
+def phone_country(number: str) -> str | None:
+    """Where an E.164 number was issued; +1 is told apart by its area code.
+
+    >>> phone_country("+18095551234"), phone_country("+1"), phone_country("hola")
+    ('DO', None, None)
+    """
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return None
+    region = phonenumbers.region_code_for_number(parsed)
+    valid = phonenumbers.is_valid_number(parsed) and region and region.isalpha()
+    return region if valid else None
+
+
+def spans(words: list[Word]) -> Iterator[tuple[Entry, int, int]]:
+    """The names in a text, the longest at each word."""
+    known = gazetteer.load()
+    start = 0
+    while start < len(words):
+        longest = start + known.longest.get(words[start].plain, 0)
+        for end in range(min(longest, len(words)), start, -1):
+            entry = known.names.get(tuple(word.plain for word in words[start:end]))
+            if entry:
+                yield entry, start, end
+                start = end - 1
+                break
+        start += 1
+
+
+def _told(words: list[Word], expected: bool) -> Iterator[Mention]:
+    """The names that tell where, and not where somebody is from or goes to."""
+    before: Mention | None = None
+    named = list(islice(spans(words), MOST_NAMES))
+    for at, (entry, start, end) in enumerate(named):
+        joined = before is not None and before.end == start
+        follows = named[at + 1] if at + 1 < len(named) else None
+        mention = Mention(entry, start, end, standing(words[:start]))
+        if joined and before is not None and _follows(before.entry, entry, words[start:]):
+            # "Santa Ana, El Salvador": the country stands as its town does.
+            mention = replace(mention, standing=before.standing)
+        elif not _counts(mention, words, expected, follows):
+            before = None
+            continue
+        before = mention
+        if mention.standing != Standing.ELSEWHERE:
+            yield mention
+
+
+def _follows(inner: Entry, outer: Entry, rest: list[Word]) -> bool:
+    # ON, NO, ME, PA... are words too: a code is in capitals or the last word.
+    code = outer.trust == "after" and not rest[0].raw.isupper() and len(rest) > 1
+    return _within(inner, outer) and not code
+
+
+def _within(inner: Entry, outer: Entry) -> bool:
+    larger = outer.kind in ("region", "country") and inner.kind != "clue"
+    return larger and bool(inner.countries & outer.countries) and inner.name != outer.name
+
+
+def _counts(
+    mention: Mention,
+    words: list[Word],
+    expected: bool,
+    follows: tuple[Entry, int, int] | None,
+) -> bool:
+    entry, trust = mention.entry, mention.entry.trust
+    if trust == "anywhere":
+        return True
+    if trust == "after":
+        return False
+    named = words[mention.start : mention.end]
+    if entry.kind == "clue" or sum(len(word.plain) for word in named) < 3:
+        return all(word.raw.isupper() for word in named) and (entry.kind == "clue" or expected)
+    if entry.kind == "country" and trust == "placed" and mention.start and named[0].raw.istitle():
+        return True
+    alone = expected and len(named) >= len(_content(words))
+    if alone or (follows and follows[1] == mention.end and _names_larger(entry, follows[0])):
+        return True
+    if trust == "placed" and expected and len(words) <= SHORT_ANSWER:
+        return True
+    capital = words[mention.start].raw[0].isupper()
+    return firmly_placed(words, mention.start) and (trust == "placed" or capital)
+
+
+def _names_larger(inner: Entry, outer: Entry) -> bool:
+    return _within(inner, outer) and outer.trust in ("anywhere", "placed")
+
+
+def _content(words: list[Word]) -> list[Word]:
+    return [word for word in words if not re.fullmatch(FILLER, word.plain)]
+
+
+FILLER = "en|in|em|nan|an|a|at|de|la|el|los|las|the|no|na|au|aqui|here|estoy|estamos|ciudad|city"
+
+
+def _settled(told: list[Mention], others: list[Mention], hint: str | None) -> Place | None:
+    lands = frozenset.intersection(*(mention.entry.countries for mention in told))
+    if not lands:  # two countries told alike: asking is better than choosing
+        return None
+    entry = min(told, key=_vagueness).entry
+    for mention in others:
+        # A country merely named may be where somebody fled to: it does not settle a shared name.
+        if mention.standing != Standing.NAMED or mention.entry.kind == "clue":
+            lands = (lands & mention.entry.countries) or lands
+    if hint in lands:
+        lands = frozenset({hint})
+    country = next(iter(lands)) if len(lands) == 1 else None
+    regions = [mention.entry.subdivision for mention in told + others] if country else []
+    code = next((code for code in [entry.subdivision, *regions] if _in(code, country)), None)
+    return Place(entry.name, country, code)
+
+
+def _vagueness(mention: Mention) -> tuple[bool, int, int]:
+    return mention.entry.trust == "after", SPECIFIC[mention.entry.kind], mention.start
+
+
+def _in(code: str | None, country: str | None) -> bool:
+    return code is not None and country is not None and code.startswith(country)
