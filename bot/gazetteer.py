@@ -91,9 +91,7 @@ def load() -> Gazetteer:
     for at in everyday & names.keys():
         names[at] = replace(names[at], trust="capital")
     # A lone letter or number names nothing, and Creole's "Nò" (north) is Portuguese for "in".
-    for at in [
-        at for at in names if len("".join(at)) < 2 or "".join(at).isdigit() or at[0] == "no"
-    ]:
+    for at in [at for at in names if len("".join(at)) < 2 or "".join(at).isdigit() or at[0] == "no"]:
         del names[at]
     return Gazetteer(names, _longest(names), known, _answers(data["countries"]))
 
@@ -109,9 +107,7 @@ def _add(names: dict[Key, Entry], at: Key, entry: Entry) -> None:
     elif entry.kind != "clue" and not entry.countries <= old.countries:
         careful = old if old.trust != "anywhere" else replace(old, trust=entry.trust)
         names[at] = replace(careful, countries=old.countries | entry.countries)
-    elif (
-        entry.kind == "country" and old.kind == "region"
-    ):  # Guatemala, the land before its province
+    elif entry.kind == "country" and old.kind == "region":  # Guatemala, the land before its province
         names[at] = entry
 
 

@@ -81,8 +81,7 @@ NAMES = {
     "pt": ("portugues portuguese portugais potige portige brasileiro brazilian portuges"),
     "fr": ("frances francais french franse fransè fransez fransais"),
     "ht": (
-        "kreyol creole creol creyol kreol kriol creolo crioulo creolle ayisyen haitiano haitian "
-        "haitien kreyòl criollo"
+        "kreyol creole creol creyol kreol kriol creolo crioulo creolle ayisyen haitiano haitian haitien kreyòl criollo"
     ),
 }
 # "no hablo inglés, español por favor": a refusal reaches to the end of its clause.
@@ -117,9 +116,7 @@ def wished(text: str) -> str | None:
     >>> wished("I don't speak English, español por favor"), wished("pale kreyòl"), wished("hola")
     ('es', 'ht', None)
     """
-    named = [
-        language for clause in CLAUSE.split(text.casefold()) for language in _named(_words(clause))
-    ]
+    named = [language for clause in CLAUSE.split(text.casefold()) for language in _named(_words(clause))]
     return named[-1] if named else None
 
 
@@ -170,9 +167,7 @@ def _measured(text: str, known: str | None, sure: float = SURE) -> str | None:
     chances = _by_letters(text)
     if chances is None:
         return known
-    weights = {
-        code: chances[code] + votes[code] * VOTE + (KNOWN if code == known else 0) for code in FULL
-    }
+    weights = {code: chances[code] + votes[code] * VOTE + (KNOWN if code == known else 0) for code in FULL}
     best = max(FULL, key=lambda code: weights[code])
     share = 1 / sum(math.exp(weights[code] - weights[best]) for code in FULL)
     enough = SURE_TO_SWITCH if known else sure

@@ -18,15 +18,15 @@ ROOT = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """Read from the environment, else from the file `.env` beside this project; each is ``FARO_`` + its name."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="FARO_", frozen=True, extra="ignore", env_ignore_empty=True
-    )
+    model_config = SettingsConfigDict(env_prefix="FARO_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     root: Path = Field(ROOT, description="The project's folder.")
     var: Path = Field(ROOT / "var", description="Where the database, the model and the logs are kept.")
+    model: Path = Field(ROOT / "var" / "models", description="The folder of the trained model.")
     content: Path = Field(ROOT / "content", description="The texts, the directory and the routing table.")
     database_url: str | None = Field(
         None,
+        repr=False,
         validation_alias="DATABASE_URL",
         description="The campaign's own PostgreSQL (postgresql://...). Without it Faro runs one of its own.",
     )
@@ -41,29 +41,34 @@ class Settings(BaseSettings):
     try_phone: bool | None = Field(
         None, description="Show /try. By default it exists only while no provider is configured."
     )
-    twilio_auth_token: str | None = Field(None, description="Twilio's token; not used yet, but it closes /try.")
-    telegram_token: str | None = Field(None, description="Telegram's token; not used yet, but it closes /try.")
+    twilio_auth_token: str | None = Field(
+        None, repr=False, description="Twilio's token; not used yet, but it closes /try."
+    )
+    telegram_token: str | None = Field(
+        None, repr=False, description="Telegram's token; not used yet, but it closes /try."
+    )
     worker_concurrency: int = Field(4, description="People served at the same time by one worker.")
     silence_hours: float = Field(24, description="After so many silent hours a half-made report is closed.")
     keys: str = Field(
-        "", description="Encrypts words and addresses; the newest first, older ones after a comma. Made at first start."
+        "",
+        repr=False,
+        description="Encrypts words and addresses; the newest first, older ones after a comma. Made at first start.",
     )
-    hash_key: str = Field("", description="Finds a person again by their address. Made at first start; never changed.")
-    secret_key: str = Field("", description="Signs the desk's sessions. Made at first start.")
-    password_salt: str = Field("", description="Salt of the desk's passwords. Made at first start.")
-    postgres_password: str = Field("", description="Password of Faro's own PostgreSQL. Made at first start.")
-    engine_token: str = Field("", description="Shared by worker and engine. Made at first start.")
+    hash_key: str = Field(
+        "", repr=False, description="Finds a person again by their address. Made at first start; never changed."
+    )
+    secret_key: str = Field("", repr=False, description="Signs the desk's sessions. Made at first start.")
+    password_salt: str = Field("", repr=False, description="Salt of the desk's passwords. Made at first start.")
+    postgres_password: str = Field(
+        "", repr=False, description="Password of Faro's own PostgreSQL. Made at first start."
+    )
+    engine_token: str = Field("", repr=False, description="Shared by worker and engine. Made at first start.")
 
     @property
     def database(self) -> str:
         """The libpq address of the database in use."""
         own = f"postgresql://faro:{self.postgres_password}@127.0.0.1:{self.postgres_port}/faro"
         return self.database_url or own
-
-    @property
-    def model(self) -> Path:
-        """The folder of the trained model."""
-        return self.var / "models"
 
     @property
     def engine_url(self) -> str:
@@ -85,7 +90,6 @@ class Settings(BaseSettings):
         """The environment of our processes: ours plus every setting, so that all of them agree."""
         named = {f"FARO_{name.upper()}": value for name, value in self if name != "database_url"}
         named |= {"DATABASE_URL": self.database_url, "FARO_DATABASE": self.database}
-        named |= {"FARO_MODEL": self.model}
         return dict(os.environ) | {k: str(v) for k, v in named.items() if v is not None}
 
 

@@ -105,9 +105,7 @@ OF = (
 PORTUGUESE = {"nao", "eu", "um", "uma", "com", "meu", "minha", "estou", "foi", "voce", "ele", "ela"}
 
 _ELSEWHERE = re.compile(rf"(?:^| )(?:{'|'.join([*FROM, KIN, *TO])}){ARTICLES}$")
-_HELD = re.compile(
-    r"\b(?:tienen|secuestr\w+|retenid\w+|detenid\w+|kidnapp\w+|held|kenbe|kidnape)\b"
-)
+_HELD = re.compile(r"\b(?:tienen|secuestr\w+|retenid\w+|detenid\w+|kidnapp\w+|held|kenbe|kidnape)\b")
 _HERE = re.compile(rf"(?:^| ){HERE}{OF}$")
 _ASKED = re.compile(rf"(?:^| ){ASKED}{ARTICLES}$")
 _HAPPENED = re.compile(rf"(?:^| )(?:{PLACED}|{WEAKLY}){OF}$")

@@ -28,15 +28,19 @@ WISHES = {
 }  # fmt: skip
 CHATTER = {"greet", "thank", "goodbye", "affirm", "deny", "subscribe", "out_of_scope", "nlu_fallback"}
 SURE = 0.5
+# What cannot be taken back, or loses what was told, wants to be meant.
+GRAVE = {"cancel", "delete_my_data", "unsubscribe"}
 # A crime below this is left open: the desk reads the words, and a wrong kind would send them to a wrong door.
 CRIME_SURE = 0.35
-YES = set("si sip sii claro yes yeah yep ya sim oui ouais wi yea ok okay".split())
-NO = set("no nop nope nah nao non negativo nada".split())
-ASKING = (
-    "que cual cuales donde cuando como quien quienes puedo pueden tengo what which where when how who can do does is "
-    "are should may o qual onde quando quem posso quel quelle ou comment qui est puis eske kisa ki kote kijan kile "
-    "kilè poukisa why por pourquoi"
-).split()
+YES = frozenset("si sip sii claro yes yeah yep ya sim oui ouais wi yea ok okay".split())
+NO = frozenset("no nop nope nah nao non negativo nada".split())
+ASKING = frozenset(
+    """que cual cuales donde cuando como quien quienes puedo pueden tengo
+    what which where when how who can do does is are should may
+    o qual onde quando quem posso por
+    quel quelle ou comment qui est puis pourquoi
+    eske kisa ki kote kijan kile poukisa why""".split()
+)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
@@ -65,6 +69,9 @@ class Context(GraphComponent):
 def _place_in_talk(message: Message, text: Text, known: Dict[Text, Any]) -> None:
     awaiting = known.get("awaiting")
     intent = message.get(INTENT)["name"]
+    if intent in GRAVE and message.get(INTENT)["confidence"] < SURE:
+        intent = "nlu_fallback"
+        _set_intent(message, intent)
     if awaiting == "delete_my_data":
         _answer_delete(message, text, intent)
     elif awaiting == "desk" and _for_the_desk(message, text):

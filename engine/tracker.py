@@ -91,9 +91,7 @@ def kept(tracker: DialogueStateTracker) -> List[Event]:
     start = len(events) - KEEP_EVENTS
     while start > 0 and not isinstance(events[start], UserUttered):
         start -= 1
-    before = DialogueStateTracker.from_events(
-        tracker.sender_id, events[:start], list(tracker.slots.values())
-    )
+    before = DialogueStateTracker.from_events(tracker.sender_id, events[:start], list(tracker.slots.values()))
     slots = [SlotSet(k, v) for k, v in before.current_slot_values().items() if v is not None]
     loop = [ActiveLoop(before.active_loop_name)] if before.active_loop_name else []
     return [*slots, *loop, *events[start:]]

@@ -11,16 +11,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.models import Base
 
-sqla.FsModels.set_db_info(base_model=Base, user_table_name="user", role_table_name="role")
+sqla.FsModels.set_db_info(  # type: ignore[no-untyped-call]
+    base_model=Base, user_table_name="user", role_table_name="role"
+)
 
 
-class Role(Base, sqla.FsRoleMixin):  # type: ignore[misc]
+class Role(Base, sqla.FsRoleMixin):
     """administrator or operator."""
 
     __tablename__ = "role"
 
 
-class User(Base, sqla.FsUserMixin):  # type: ignore[misc]
+class User(Base, sqla.FsUserMixin):
     """Somebody who signs in at the desk."""
 
     __tablename__ = "user"

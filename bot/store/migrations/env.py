@@ -2,10 +2,9 @@
 
 from alembic import context
 
-from bot.store import people
+import bot.store.people  # noqa: F401 (its tables belong to Base too)
+from bot.store.models import Base
 from bot.store.session import connect
-
-Base = people.Base
 
 
 def ours(thing: object, name: str | None, kind: str, reflected: bool, compare_to: object) -> bool:

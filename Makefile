@@ -1,0 +1,33 @@
+# Every command a person needs. Each target installs what it uses first.
+.DEFAULT_GOAL := help
+.PHONY: help install run test check train pictures lock clean
+
+help: ## list these commands
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+install: ## make both Python environments and the command .venv/bin/faro
+	@scripts/install
+
+run: install ## start everything here; Ctrl-C stops it
+	@.venv/bin/faro up
+
+test: install ## run the tests
+	@.venv/bin/python -m pytest
+
+check: install ## lint, types, and the content
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/faro content check
+
+train: install ## train the model from data/
+	@.venv/bin/faro train
+
+pictures: install ## take the pictures in docs/ anew
+	@.venv/bin/faro pictures
+
+lock: ## compile requirements/*.txt from *.in
+	@scripts/install lock
+
+clean: ## remove the environments, not the data in var/
+	rm -rf .venv .venv-engine .tools .mypy_cache .ruff_cache .pytest_cache *.egg-info

@@ -1,0 +1,1 @@
+"""What the engine has done for it: file a report, ask a human. Thin: the work is in bot/."""

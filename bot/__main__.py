@@ -1,0 +1,160 @@
+"""The command `faro`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import time
+from pathlib import Path
+
+import click
+from sqlalchemy.exc import OperationalError
+
+from bot import settings as settings_module
+from bot.settings import Settings
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Faro tells migrants their rights and risks, and brings reports of crimes to the right desk."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # Their messages carry the arguments of jobs and the requests' lines: nothing we want in a log.
+    for name in ("httpx", "waitress.queue", "procrastinate"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def _settings() -> Settings:
+    return settings_module.load()
+
+
+@main.command()
+def up() -> None:
+    """Start everything and show where it is; Ctrl-C stops it."""
+    from bot import up as runner
+
+    sys.exit(runner.up(_settings()))
+
+
+@main.command()
+def postgres() -> None:
+    """Run Faro's own PostgreSQL (part of `up`)."""
+    from bot import postgres as own
+
+    sys.exit(own.serve(_settings()))
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the present schema."""
+    from bot.store import migrate as migration
+
+    migration.upgrade(_settings().database)
+
+
+@main.command()
+def train() -> None:
+    """Train the model if its examples or rules have changed."""
+    from bot import training
+
+    try:
+        click.echo(training.ensure_model(_settings(), click.echo))
+    except training.TrainingFailed as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command()
+def gateway() -> None:
+    """Serve /try, the desk and the webhooks (part of `up`)."""
+    from bot import gateway as web
+    from bot.runtime import start
+
+    settings = _settings()
+    _await_schema(settings)
+    web.serve(start(settings))
+
+
+@main.command()
+def worker() -> None:
+    """Answer people and deliver replies (part of `up`)."""
+    from bot import jobs
+    from bot.runtime import start
+
+    settings = _settings()
+    _await_schema(settings)
+    asyncio.run(jobs.work(start(settings)))
+
+
+@main.command()
+def actions() -> None:
+    """Serve the engine's actions (part of `up`)."""
+    from actions import server
+    from bot.runtime import start
+
+    settings = _settings()
+    _await_schema(settings)
+    server.serve(start(settings))
+
+
+@main.group()
+def desk() -> None:
+    """Who works at the desks."""
+
+
+@desk.command()
+@click.argument("email")
+@click.option("--desk", "desks", multiple=True, help="A desk of content/routing.yml; may be given again.")
+@click.option("--administrator", is_flag=True, help="May do everything, at every desk.")
+def invite(email: str, desks: tuple[str, ...], administrator: bool) -> None:
+    """Print a one-time sign-in link for EMAIL, who is made if new."""
+    from bot.desk import people
+    from bot.runtime import start
+
+    runtime = start(_settings())
+    known = sorted(runtime.shelf.content().routing.desks)
+    if unknown := set(desks) - set(known):
+        raise click.ClickException(f"no desk {sorted(unknown)[0]}; there are {', '.join(known)}")
+    if not (desks or administrator):
+        raise click.ClickException(f"say which --desk: {', '.join(known)}")
+    role = "administrator" if administrator else "operator"
+    with runtime.sessions.begin() as session:
+        path = people.link(session, email, role, known if administrator else list(desks))
+    click.echo(runtime.settings.address + path)
+
+
+@main.group()
+def content() -> None:
+    """The campaign's files."""
+
+
+@content.command()
+@click.argument("folder", type=click.Path(exists=True, path_type=Path), required=False)
+def check(folder: Path | None) -> None:
+    """Say what is wrong in content/, file by file; exit status 1 if anything is."""
+    from bot.content import ContentError, read
+
+    try:
+        found = read(folder or _settings().content)
+    except ContentError as error:
+        raise click.ClickException(str(error)) from None
+    texts = sum(len(topic.texts) for topic in found.topics.values())
+    click.echo(f"{texts} texts, {len(found.hotlines)} contacts, {len(found.routing.cases)} routing cases: good")
+
+
+def _await_schema(settings: Settings, seconds: float = 120) -> None:
+    """Wait until the database answers and has our tables: the processes start side by side."""
+    from bot.store.migrate import is_current
+
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if is_current(settings.database):
+                return
+        except OperationalError:
+            pass
+        time.sleep(0.3)
+    raise click.ClickException("the database does not answer, or its schema is not this version's")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The doors to people: one file for each provider."""

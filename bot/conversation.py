@@ -1,0 +1,270 @@
+"""One inbound message → engine → replies → outbox, in one transaction."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot import outbox, reports
+from bot.engine import Answer, Context, EngineDown
+from bot.erasing import erase
+from bot.hearing import Heard, Known, hear
+from bot.replies import Part, Person, Reply, Wording, write
+from bot.runtime import Runtime
+from bot.store.models import Contact, Inbound, Outbound, now
+
+# Replies that stand by themselves in the middle of a report; the open question follows with a word of return.
+DIGRESSIONS = {
+    "topic", "bot_identity", "privacy", "report_status", "subscribe", "unsubscribe", "person_asked", "passed_on",
+}  # fmt: skip
+
+
+def answer(runtime: Runtime, contact_id: uuid.UUID) -> None:
+    """Answer what this person wrote, in order, until nothing waits.
+
+    Raises EngineDown when it must be tried again; the person has been told so, once for each message.
+    """
+    while _answer_next(runtime, contact_id):
+        pass
+
+
+def _answer_next(runtime: Runtime, contact_id: uuid.UUID) -> bool:
+    try:
+        with runtime.sessions.begin() as session:
+            contact = _locked(session, contact_id)
+            inbound = _oldest_waiting(session, contact_id) if contact else None
+            if contact is None or inbound is None:
+                return False
+            Turn(runtime, session, contact, inbound).take()
+            return True
+    except EngineDown:
+        _apologise(runtime, contact_id)
+        raise
+
+
+def _locked(session: Session, contact_id: uuid.UUID) -> Contact | None:
+    """The person's row, one turn at a time; the action server may still refer to it meanwhile (key share)."""
+    return session.get(Contact, contact_id, with_for_update={"key_share": True})
+
+
+def _oldest_waiting(session: Session, contact_id: uuid.UUID) -> Inbound | None:
+    query = (
+        select(Inbound)
+        .where(Inbound.contact_id == contact_id, Inbound.answered_at.is_(None))
+        .order_by(Inbound.id)
+        .limit(1)
+    )
+    return session.scalars(query).first()
+
+
+class Turn:
+    """One message and what comes of it. Everything is written in the session it was given."""
+
+    def __init__(self, runtime: Runtime, session: Session, contact: Contact, inbound: Inbound) -> None:
+        self.runtime = runtime
+        self.session = session
+        self.contact = contact
+        self.inbound = inbound
+        self.content = runtime.shelf.content()
+        sealed = contact.dialogue_sealed
+        self.dialogue = runtime.vault.open(sealed) if sealed else {"awaiting": None, "slots": {}}
+
+    def take(self) -> None:
+        """Hear, decide, learn, reply."""
+        if self.contact.erased_at:  # somebody we erased writes again: a stranger
+            self.contact.erased_at = self.contact.welcomed_at = None
+        heard = hear(self._body(), self._known())
+        answer = self._decide(heard)
+        self._learn(heard, answer)
+        replies = self._replies(heard, answer)
+        self._send(self._parts(replies))
+        self._remember(answer)
+        self.inbound.answered_at = now()
+
+    # -- hear
+
+    def _body(self) -> dict[str, object]:
+        """The stored message; a tapped option is looked up in the very message that offered it."""
+        body: dict[str, object] = self.runtime.vault.open(self.inbound.body_sealed)
+        if body["kind"] == "option":
+            offered = self.session.get(Outbound, body.get("outbound"))
+            mine = offered is not None and offered.contact_id == self.contact.id
+            options = offered.options if offered and mine else []
+            body["option"] = next((o for o in options if o["number"] == body["number"]), None)
+        return body
+
+    def _known(self) -> Known:
+        return Known(
+            language=self.contact.language,
+            country=self.contact.country,
+            phone_country=self.contact.phone_country,
+            awaiting=self.dialogue["awaiting"],
+            offered=self.contact.offered,
+        )
+
+    # -- decide
+
+    def _decide(self, heard: Heard) -> Answer:
+        """Ask the engine, unless the reply is known without it; then the dialogue stays where it was."""
+        if heard.says is None:
+            shown = ({"reply": heard.show},)
+            slots, awaiting = self.dialogue["slots"], self.dialogue["awaiting"]
+            return Answer(shown, self.contact.form, awaiting, slots, intent=None)
+        return self.runtime.engine.ask(self.contact.id, heard.says, self._context(heard))
+
+    def _context(self, heard: Heard) -> Context:
+        awaiting, slots = self.dialogue["awaiting"], self.dialogue["slots"]
+        if awaiting is None and reports.open_thread(self.session, self.contact.id):
+            awaiting = "desk"
+        return Context(
+            inbound=self.inbound.id,
+            language=heard.language,
+            awaiting=awaiting,
+            place=heard.place,
+            country=heard.country,
+            country_said=heard.told_country if awaiting == "country" else None,
+            known_place=slots.get("place"),
+            known_crime=slots.get("crime_type"),
+        )
+
+    # -- learn
+
+    def _learn(self, heard: Heard, answer: Answer) -> None:
+        contact = self.contact
+        contact.language = heard.language
+        if heard.wish and answer.intent == "change_language":
+            contact.language = heard.wish
+        contact.country = heard.told_country or contact.country
+        contact.last_inbound_at = self.inbound.received_at
+        contact.form = answer.form
+
+    # -- reply
+
+    def _replies(self, heard: Heard, answer: Answer) -> list[Reply]:
+        named = [self._with_facts(row, heard, answer) for row in answer.replies]
+        replies = self._in_form(named) if answer.form else named
+        replies = self._safety_first(replies, heard, answer)
+        if heard.cut:
+            replies.insert(0, Reply("too_long", {"limit": len(heard.typed)}))
+        if self.contact.welcomed_at is None:
+            self.contact.welcomed_at = now()
+            first = 1 if replies and replies[0].name == "emergency" else 0
+            replies.insert(first, Reply("welcome", {}))
+        return replies or [Reply("not_understood", {})]
+
+    def _with_facts(self, row: object, heard: Heard, answer: Answer) -> Reply:
+        """The reply as named by the engine, with what only we know added; some are done as well as said."""
+        assert isinstance(row, dict)
+        params = {k: v for k, v in row.items() if k != "reply"} | {"in_form": bool(answer.form)}
+        reply = Reply(row["reply"], params)
+        does = {
+            "ask_confirmed": self._desk_to_be,
+            "located": lambda r, h, a: _with(r, place=h.place, country=h.told_country),
+            "change_language": lambda r, h, a: _with(r, chosen=bool(h.wish)),
+            "emergency": lambda r, h, a: _with(r, country=a.slots.get("country") or h.country),
+            "subscribe": self._subscribed,
+            "unsubscribe": self._subscribed,
+            "passed_on": self._passed_on,
+            "data_deleted": self._erased,
+        }.get(reply.name)
+        return does(reply, heard, answer) if does else reply
+
+    def _desk_to_be(self, reply: Reply, heard: Heard, answer: Answer) -> Reply:
+        desk = reports.decide(answer.slots, self.content).desk
+        return _with(reply, slots=answer.slots, desk=desk)
+
+    def _subscribed(self, reply: Reply, heard: Heard, answer: Answer) -> Reply:
+        self.contact.subscribed = reply.name == "subscribe"
+        return reply
+
+    def _passed_on(self, reply: Reply, heard: Heard, answer: Answer) -> Reply:
+        report = reports.open_thread(self.session, self.contact.id)
+        if report is None:
+            return Reply("not_understood", {})
+        whole = str(self._body().get("text") or heard.typed)
+        reports.add_line(self.session, self.runtime.vault, report, whole, None, self.inbound.id)
+        return _with(reply, desk=report.desk)
+
+    def _erased(self, reply: Reply, heard: Heard, answer: Answer) -> Reply:
+        kept = erase(self.session, self.contact, self.inbound)
+        return Reply("data_deleted_except", {"cases": ", ".join(kept)}) if kept else reply
+
+    def _in_form(self, replies: list[Reply]) -> list[Reply]:
+        """In a report one question stands at the end: no second list of numbers, and a word of return to it."""
+        names = [reply.name for reply in replies]
+        if "change_language" in names and not replies[names.index("change_language")].params["chosen"]:
+            return [reply for reply in replies if not reply.name.startswith("ask_")]
+        renamed = [replace(r, name=IN_FORM.get(r.name, r.name)) for r in replies]
+        asked = [i for i, r in enumerate(renamed) if r.name.startswith("ask_")]
+        if asked and asked[0] > 0 and renamed[0].name in DIGRESSIONS:
+            renamed.insert(asked[0], Reply("back_to_report", {}))
+        return renamed
+
+    def _safety_first(self, replies: list[Reply], heard: Heard, answer: Answer) -> list[Reply]:
+        """Whoever is in danger has the number of that country before anything else, whatever else is going on."""
+        country = answer.slots.get("country") or heard.country or "?"
+        told = any(reply.name == "emergency" for reply in replies)
+        in_danger = answer.slots.get("danger") == "yes" and answer.form is not None
+        if in_danger and not told and self.contact.told_emergency != country:
+            replies.insert(0, Reply("emergency", {"country": answer.slots.get("country") or heard.country}))
+            told = True
+        if told:
+            replies.sort(key=lambda reply: reply.name != "emergency")
+            self.contact.told_emergency = country
+        if answer.form is None:
+            self.contact.told_emergency = None
+        return replies
+
+    def _parts(self, replies: Sequence[Reply]) -> list[Part]:
+        words = Wording(self.content, person(self.contact), date.today())
+        return [part for reply in replies for part in write(words, reply)]
+
+    def _send(self, parts: Sequence[Part]) -> None:
+        outbox.put(self.session, self.runtime.vault, self.contact, parts, self.inbound.id)
+        options = next((part.options for part in reversed(parts) if part.options), ())
+        self.contact.offered = [option.as_row() for option in options]
+
+    def _remember(self, answer: Answer) -> None:
+        awaiting = answer.awaiting
+        if any(row["reply"] == "ask_delete" for row in answer.replies):
+            awaiting = "delete_my_data"
+        dialogue = {"awaiting": awaiting, "slots": dict(answer.slots) if answer.form else {}}
+        self.contact.dialogue_sealed = self.runtime.vault.seal(dialogue)
+
+
+# What a reply is called while a report is open: without a list of numbers of its own.
+IN_FORM = {"menu": "menu_in_form", "not_understood": "not_understood_in_form"}
+
+
+def person(contact: Contact) -> Person:
+    return Person(contact.language or "es", contact.country or contact.phone_country, contact.phone_country)
+
+
+def _with(reply: Reply, **more: object) -> Reply:
+    return replace(reply, params=dict(reply.params) | more)
+
+
+def _apologise(runtime: Runtime, contact_id: uuid.UUID) -> None:
+    """Once for each waiting message: we have it, we cannot answer now, and the number for emergencies."""
+    with runtime.sessions.begin() as session:
+        contact = _locked(session, contact_id)
+        inbound = _oldest_waiting(session, contact_id)
+        if contact is None or inbound is None or inbound.apologised_at:
+            return
+        body = runtime.vault.open(inbound.body_sealed)
+        heard = hear(body if body["kind"] == "text" else {"kind": "silence"}, _known_of(contact))
+        contact.language = contact.language or heard.language
+        here = replace(person(contact), country=heard.country)
+        words = Wording(runtime.shelf.content(), here, date.today())
+        parts = write(words, Reply("engine_down", {}))
+        outbox.put(session, runtime.vault, contact, parts, inbound.id, kind="apology")
+        inbound.apologised_at = now()
+
+
+def _known_of(contact: Contact) -> Known:
+    return Known(contact.language, contact.country, contact.phone_country, None, ())

@@ -1,0 +1,119 @@
+"""Sign-in, and the pages of the desk. Closed by default: whatever is not named here needs a signed-in person."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import procrastinate
+from flask import Blueprint, Flask, abort, flash, redirect, render_template, request, url_for
+from flask_security import Security, SQLAlchemySessionUserDatastore, current_user, login_user
+from sqlalchemy.orm import scoped_session
+from werkzeug.wrappers import Response
+
+from bot import reports
+from bot.desk import people, work
+from bot.runtime import Runtime
+from bot.store.people import Role, User
+
+# What somebody who is not signed in may see below /desk.
+OPEN = {"security.login", "desk.enter", "desk.static", "security.static"}
+LONGEST_REPLY = 4_000
+
+
+def install(app: Flask, runtime: Runtime, queue: procrastinate.App) -> None:
+    """Add the desk to the application."""
+    app.config.update(
+        SECURITY_PASSWORD_SALT=runtime.settings.password_salt,
+        SECURITY_PASSWORD_HASH="argon2",  # noqa: S106 (the name of a method)
+        SECURITY_URL_PREFIX="/desk",
+        SECURITY_LOGIN_URL="/sign-in",
+        SECURITY_LOGOUT_URL="/sign-out",
+        SECURITY_CHANGEABLE=True,
+        SECURITY_CHANGE_URL="/password",
+        SECURITY_SEND_PASSWORD_CHANGE_EMAIL=False,
+        SECURITY_POST_LOGIN_VIEW="/desk/",
+        SECURITY_POST_LOGOUT_VIEW="/desk/sign-in",
+        SECURITY_POST_CHANGE_VIEW="/desk/",
+        SECURITY_PASSWORD_LENGTH_MIN=12,
+        SECURITY_RETURN_GENERIC_RESPONSES=True,
+        SECURITY_CSRF_IGNORE_UNAUTH_ENDPOINTS=False,
+        SECURITY_EMAIL_VALIDATOR_ARGS={"check_deliverability": False, "test_environment": True},
+        SECURITY_I18N_DIRNAME="builtin",
+    )
+    session = scoped_session(runtime.sessions)
+    datastore = SQLAlchemySessionUserDatastore(session, User, Role)
+    Security(app, datastore)
+    app.register_blueprint(blueprint(runtime, queue, datastore))
+    app.before_request(_closed_by_default)
+    app.teardown_appcontext(lambda error: session.remove())
+
+
+def _closed_by_default() -> Response | None:
+    if request.path.startswith("/desk") and request.endpoint not in OPEN and not current_user.is_authenticated:
+        return redirect(url_for("security.login", next=request.path if request.method == "GET" else None))
+    return None
+
+
+def failure(code: int) -> str:
+    """The page for a request that was refused."""
+    return render_template("desk/failure.html", code=code)
+
+
+def blueprint(runtime: Runtime, queue: procrastinate.App, datastore: SQLAlchemySessionUserDatastore) -> Blueprint:
+    desk = Blueprint("desk", __name__, template_folder="templates", static_folder="static",
+                     url_prefix="/desk", static_url_path="/static")  # fmt: skip
+    worker = work.Work(runtime, queue)
+
+    @desk.context_processor
+    def words() -> dict[str, Any]:
+        return {"desks": runtime.shelf.content().routing.desks, "phrases": runtime.shelf.content().phrases["en"]}
+
+    @desk.get("/enter/<token>")
+    def enter(token: str) -> Response | tuple[str, int]:
+        with runtime.sessions.begin() as session:
+            email = people.use_link(session, token)
+        if email is None:
+            return render_template("desk/used_link.html"), 410
+        login_user(datastore.find_user(email=email))
+        return redirect(url_for("desk.reports"))
+
+    @desk.get("/", endpoint="reports")
+    def list_reports() -> str:
+        closed = request.args.get("show") == "closed"
+        rows = worker.listed(current_user, closed)
+        return render_template("desk/reports.html", rows=rows, closed=closed)
+
+    @desk.get("/reports/<uuid:report_id>")
+    def report(report_id: uuid.UUID) -> str:
+        opened = worker.opened(current_user, report_id) or abort(404)
+        return render_template("desk/report.html", report=opened, outcomes=reports.OUTCOMES)
+
+    @desk.post("/reports/<uuid:report_id>/accept")
+    def accept(report_id: uuid.UUID) -> Response:
+        return _step(report_id, lambda: worker.accept(current_user, report_id))
+
+    @desk.post("/reports/<uuid:report_id>/messages")
+    def write(report_id: uuid.UUID) -> Response:
+        text = request.form.get("text", "").strip()[:LONGEST_REPLY]
+        if not text:
+            flash("There was nothing to send: write some words first.")
+            return redirect(url_for("desk.report", report_id=report_id))
+        return _step(report_id, lambda: worker.write(current_user, report_id, text))
+
+    @desk.post("/reports/<uuid:report_id>/close")
+    def close(report_id: uuid.UUID) -> Response:
+        outcome = request.form.get("outcome", "")
+        return _step(report_id, lambda: worker.close(current_user, report_id, outcome))
+
+    return desk
+
+
+def _step(report_id: uuid.UUID, do: Any) -> Response:
+    """Do something to a report and show it again; what cannot be done now is said on the page."""
+    try:
+        if not do():
+            abort(404)
+    except reports.WrongStep as error:
+        flash(f"Not done: {error}.")
+    return redirect(url_for("desk.report", report_id=report_id))

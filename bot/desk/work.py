@@ -1,0 +1,165 @@
+"""What an operator does with a report, each in one transaction; the person hears of it in the same."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import procrastinate
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot import jobs, outbox, reports
+from bot.conversation import person
+from bot.places import country_name
+from bot.replies import Reply, Wording, write
+from bot.runtime import Runtime
+from bot.store.models import CaseMessage, Contact, Outbound, Report, now
+from bot.store.people import User
+
+
+@dataclass(frozen=True)
+class Row:
+    """A report in the list."""
+
+    report: Report
+    country: str
+    unread: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the talk; ``delivery`` is waiting, sent, delivered, failed, or None for the person's own."""
+
+    text: str
+    from_desk: bool
+    author: str | None
+    at: datetime
+    delivery: str | None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A report with its words. ``told``: (label, value) of what the person answered."""
+
+    report: Report
+    country: str
+    told: list[tuple[str, str]]
+    words: list[str]
+    lines: list[Line]
+    can_write: bool
+
+
+class Work:
+    def __init__(self, runtime: Runtime, queue: procrastinate.App) -> None:
+        self.runtime = runtime
+        self.queue = queue
+
+    def listed(self, user: User, closed: bool) -> list[Row]:
+        with self.runtime.sessions() as session:
+            found = reports.at_desks(session, user.desks, closed)
+        return [Row(report, _country(report), unread) for report, unread in found]
+
+    def opened(self, user: User, report_id: uuid.UUID) -> Opened | None:
+        """The report if it is at one of the user's desks; the person's lines count as read from now on."""
+        with self.runtime.sessions.begin() as session:
+            report = _theirs(session, user, report_id)
+            if report is None:
+                return None
+            written = self.runtime.vault.open(report.words_sealed)
+            return Opened(
+                report=report,
+                country=_country(report),
+                told=_told(written["slots"], self.runtime.shelf.content().phrases["en"]),
+                words=written["words"],
+                lines=self._lines(session, report),
+                can_write=report.may_reply and report.contact_id is not None,
+            )
+
+    def _lines(self, session: Session, report: Report) -> list[Line]:
+        query = (
+            select(CaseMessage, Outbound.status)
+            .outerjoin(Outbound, Outbound.id == CaseMessage.outbound_id)
+            .where(CaseMessage.report_id == report.id)
+            .order_by(CaseMessage.id)
+        )
+        lines = []
+        for message, delivery in session.execute(query):
+            message.read_at = message.read_at or now()
+            text = self.runtime.vault.open(message.body_sealed)["text"]
+            lines.append(Line(text, message.from_desk, message.author, message.created_at, delivery))
+        return lines
+
+    def accept(self, user: User, report_id: uuid.UUID) -> bool:
+        def do(session: Session, report: Report) -> None:
+            reports.accept(report, user.email)
+            self._tell(session, report, Reply("case_accepted", _case(report)))
+
+        return self._with(user, report_id, do)
+
+    def write(self, user: User, report_id: uuid.UUID, text: str) -> bool:
+        def do(session: Session, report: Report) -> None:
+            if report.status != "accepted":
+                raise reports.WrongStep("accept the report before you write to the person")
+            if not (report.may_reply and report.contact_id):
+                raise reports.WrongStep("the person does not want to be written to")
+            line = reports.add_line(session, self.runtime.vault, report, text, user.email)
+            sent = self._tell(session, report, Reply("case_message", _case(report) | {"text": text}))
+            session.flush()
+            line.outbound_id = sent[0].id
+
+        return self._with(user, report_id, do)
+
+    def close(self, user: User, report_id: uuid.UUID, outcome: str) -> bool:
+        def do(session: Session, report: Report) -> None:
+            reports.close(report, outcome)
+            self._tell(session, report, Reply("case_closed", _case(report) | {"outcome": outcome}))
+
+        return self._with(user, report_id, do)
+
+    def _with(self, user: User, report_id: uuid.UUID, do: Callable[[Session, Report], None]) -> bool:
+        """Whether the report is one of theirs; then it was done, and the person's messages are on their way."""
+        with self.runtime.sessions.begin() as session:
+            report = _theirs(session, user, report_id, lock=True)
+            if report is None:
+                return False
+            do(session, report)
+            contact = report.contact_id
+        if contact is not None:
+            jobs.ask_deliver(self.queue, contact)
+        return True
+
+    def _tell(self, session: Session, report: Report, reply: Reply) -> list[Outbound]:
+        """Say something about a report to the person who filed it, in their language, if they allowed it."""
+        if not report.may_reply or report.contact_id is None:
+            return []
+        contact = session.get_one(Contact, report.contact_id)
+        words = Wording(self.runtime.shelf.content(), person(contact), date.today())
+        parts = write(words, reply)
+        return outbox.put(session, self.runtime.vault, contact, parts, None)
+
+
+def _theirs(session: Session, user: User, report_id: uuid.UUID, lock: bool = False) -> Report | None:
+    report = session.get(Report, report_id, with_for_update=lock or None)
+    return report if report is not None and report.desk in user.desks else None
+
+
+def _case(report: Report) -> dict[str, Any]:
+    return {"case": report.number, "desk": report.desk}
+
+
+def _country(report: Report) -> str:
+    return country_name(report.country, "en") if report.country else "country not known"
+
+
+def _told(slots: dict[str, str], phrases: Any) -> list[tuple[str, str]]:
+    """The form's answers in the order in which they were asked."""
+    asked = (
+        ("danger", "danger"), ("place", "place"), ("when", "when_happened"), ("what", "what"),
+        ("minor", "minor"), ("may_reply", "may_reply"),
+    )  # fmt: skip
+    values = {name: phrases[f"value_{name}"] for name in ("yes", "no", "unknown")}
+    return [(phrases[f"sum_{n}"], values.get(slots[s], slots[s])) for n, s in asked if slots.get(s)]

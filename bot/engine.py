@@ -1,0 +1,84 @@
+"""Ask the engine what to do with one message."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import httpx
+
+
+class EngineDown(Exception):
+    """The engine or the action server cannot answer now; nothing happened, ask the same message again later."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the worker knows when it asks; read by engine/context.py.
+
+    ``awaiting`` is the open question; ``place`` and ``country_said`` were found in this message; ``country`` is the
+    best known one; ``known_place`` and ``known_crime`` stand in the report already.
+    """
+
+    inbound: int
+    language: str
+    awaiting: str | None = None
+    place: str | None = None
+    country: str | None = None
+    country_said: str | None = None
+    known_place: str | None = None
+    known_crime: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the engine decided: replies by name, the open form and question, what the report holds so far."""
+
+    replies: tuple[Mapping[str, Any], ...]
+    form: str | None
+    awaiting: str | None
+    slots: Mapping[str, Any]
+    intent: str | None
+    confidence: float = field(default=0.0)
+
+
+class Engine:
+    """The engine's one door, over a connection that is kept open."""
+
+    def __init__(self, url: str, token: str, seconds: float = 20) -> None:
+        headers = {"authorization": f"Bearer {token}"}
+        self._client = httpx.Client(base_url=url, headers=headers, timeout=seconds, trust_env=False)
+
+    def ask(self, contact: uuid.UUID, text: str, context: Context) -> Answer:
+        """Raises EngineDown when there is no answer to be had."""
+        asked = {
+            "contact": str(contact),
+            "id": str(context.inbound),
+            "text": text,
+            "metadata": {k: v for k, v in asdict(context).items() if v is not None},
+        }
+        try:
+            response = self._client.post("/turn", json=asked)
+            response.raise_for_status()
+        except httpx.HTTPError as error:
+            raise EngineDown(type(error).__name__) from None
+        return _answer(response.json())
+
+    def ready(self) -> bool:
+        try:
+            return self._client.get("/").status_code == 200
+        except httpx.HTTPError:
+            return False
+
+
+def _answer(body: Mapping[str, Any]) -> Answer:
+    return Answer(
+        replies=tuple(body["replies"]),
+        form=body["form"],
+        awaiting=body["awaiting"],
+        slots=body["slots"],
+        intent=body["intent"]["name"],
+        confidence=body["intent"]["confidence"] or 0.0,
+    )

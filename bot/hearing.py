@@ -1,0 +1,147 @@
+"""What a message says, before the engine is asked: which option, which language, which place."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot import language, places
+from bot.places import Place
+
+# The engine reads this much of one message; all of it is kept in the inbox.
+READ_LETTERS = 4_000
+FREE = ("place", "when_happened", "what")
+DEFAULT_LANGUAGE = "es"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What we know of the person before this message."""
+
+    language: str | None
+    country: str | None
+    phone_country: str | None
+    awaiting: str | None
+    offered: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """``says`` goes to the engine; ``show`` is a reply that needs no engine; one of them is set.
+
+    ``country`` is the best known one: what the message says, then what was known, then the number's.
+    ``told_country`` is only what the message (or a shared location) says. ``wish`` is a language that
+    the message names: it counts when the engine finds that a change of language is wanted.
+    """
+
+    language: str
+    says: str | None = None
+    show: str | None = None
+    place: str | None = None
+    country: str | None = None
+    told_country: str | None = None
+    wish: str | None = None
+    cut: bool = False
+    typed: str = ""
+
+
+def hear(body: Mapping[str, Any], known: Known) -> Heard:
+    """Read one stored message (see bot.inbox.Message for its shapes)."""
+    kind = body["kind"]
+    if kind == "option":
+        return _chosen(body["option"], known) if body.get("option") else _read("", known)
+    if kind == "location":
+        return _located(places.at(float(body["lat"]), float(body["lon"])), known)
+    if kind == "silence":
+        return _plain(known, says="/silence")
+    if kind == "unreadable":
+        return _plain(known, show="unreadable")
+    return _read(str(body.get("text", "")), known)
+
+
+def _read(text: str, known: Known) -> Heard:
+    if option := pick(text, known.offered):
+        return _chosen(option, known)
+    words = text.strip().lstrip("/").strip()
+    if not words:
+        return _plain(known, show="empty_message")
+    return _understood(words[:READ_LETTERS], known, cut=len(words) > READ_LETTERS)
+
+
+def pick(text: str, offered: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The option a person means by its number or its exact label.
+
+    >>> yes = {"number": 1, "label": "Sí", "says": "/affirm", "sets": {}}
+    >>> pick(" 1. ", [yes]) == pick("sí", [yes]) == yes, pick("11", [yes])
+    (True, None)
+    """
+    typed = text.strip().strip(".)-#").strip()
+    number = int(typed) if re.fullmatch(r"\d{1,2}", typed) else None
+    for option in offered:
+        if option["number"] == number or option["label"].casefold() == typed.casefold():
+            return option
+    return None
+
+
+def _chosen(option: Mapping[str, Any], known: Known) -> Heard:
+    sets = option["sets"]
+    heard_language = sets.get("language") or known.language or DEFAULT_LANGUAGE
+    country = sets.get("country")
+    best = country or known.country or known.phone_country
+    says = str(option["says"])
+    shows = says.startswith("show:")
+    return Heard(
+        language=heard_language,
+        says=None if shows else _with_entities(says, {"country": best}),
+        show=says.removeprefix("show:") if shows else None,
+        country=best,
+        told_country=country,
+        wish=sets.get("language"),
+    )
+
+
+def _with_entities(says: str, entities: Mapping[str, str | None]) -> str:
+    """An intent as the engine reads it, with what we know besides: ``/intent{"country": "MX"}``."""
+    intent, brace, rest = says.partition("{")
+    given = json.loads(brace + rest) if brace else {}
+    known = {k: v for k, v in entities.items() if v} | given
+    return intent + (json.dumps(known, ensure_ascii=False) if known else "")
+
+
+def _located(place: Place | None, known: Known) -> Heard:
+    if place is None:
+        return _plain(known, says="/located")
+    intent = "/answer" if known.awaiting in ("place", "country") else "/located"
+    entities = {"place": place.name if known.awaiting == "place" else None, "country": place.country}
+    return Heard(
+        language=known.language or DEFAULT_LANGUAGE,
+        says=_with_entities(intent, entities),
+        place=place.name,
+        country=place.country or known.country or known.phone_country,
+        told_country=place.country,
+    )
+
+
+def _understood(words: str, known: Known, cut: bool) -> Heard:
+    wish = language.wished(words) if len(words.split()) <= 8 else None
+    place = places.find(words, known.country or known.phone_country, known.awaiting == "place")
+    said = places.country_in(words) if known.awaiting == "country" else None
+    told = said or (place.country if place else None)
+    return Heard(
+        language=language.detect(words, known.language) or known.language or DEFAULT_LANGUAGE,
+        says=words,
+        place=(place.name or None) if place else None,
+        country=told or known.country or known.phone_country,
+        told_country=told,
+        wish=wish,
+        cut=cut,
+        typed=words,
+    )
+
+
+def _plain(known: Known, says: str | None = None, show: str | None = None) -> Heard:
+    best = known.country or known.phone_country
+    return Heard(known.language or DEFAULT_LANGUAGE, says=says, show=show, country=best)

@@ -1,0 +1,140 @@
+"""The queue: one ordered line of turns per person, deliveries, and what the clock does."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import procrastinate
+from procrastinate.retry import BaseRetryStrategy, RetryDecision
+from sqlalchemy import select
+
+from bot import conversation, inbox, outbox
+from bot.erasing import forget
+from bot.runtime import Runtime
+from bot.store.models import Contact, Inbound, Outbound, now
+
+log = logging.getLogger(__name__)
+
+blueprint = procrastinate.Blueprint()
+
+
+class KeepTrying(BaseRetryStrategy):
+    """Never give up on a person: a second later at first, every ten seconds in the end."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: procrastinate.jobs.Job) -> RetryDecision:
+        return RetryDecision(retry_in={"seconds": min(1 + job.attempts, 10)})
+
+
+def queue(database: str) -> procrastinate.App:
+    """The queue's application; open it before use (`app.open()`, in the worker `app.open_async()`)."""
+    app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=database))
+    app.add_tasks_from(blueprint, namespace="faro")
+    return app
+
+
+def ask_answer(app: procrastinate.App, contact: uuid.UUID) -> None:
+    """Queue a turn of this person; turns of one person run one after the other."""
+    app.configure_task("faro:answer", lock=str(contact)).defer(contact=str(contact))
+
+
+def ask_deliver(app: procrastinate.App, contact: uuid.UUID) -> None:
+    app.configure_task("faro:deliver", lock=f"deliver {contact}").defer(contact=str(contact))
+
+
+def runtime_of(context: procrastinate.JobContext) -> Runtime:
+    runtime: Runtime = context.additional_context["runtime"]
+    return runtime
+
+
+@blueprint.task(name="answer", retry=KeepTrying(), pass_context=True)
+async def answer(context: procrastinate.JobContext, contact: str) -> None:
+    try:
+        await asyncio.to_thread(conversation.answer, runtime_of(context), uuid.UUID(contact))
+    finally:  # also an apology wants to be sent
+        await _defer_deliver(context, contact)
+
+
+async def _defer_deliver(context: procrastinate.JobContext, contact: str) -> None:
+    task = context.app.configure_task("faro:deliver", lock=f"deliver {contact}")
+    await task.defer_async(contact=contact)
+
+
+@blueprint.task(name="deliver", retry=KeepTrying(), pass_context=True)
+async def deliver(context: procrastinate.JobContext, contact: str) -> None:
+    await asyncio.to_thread(outbox.deliver, runtime_of(context), uuid.UUID(contact))
+
+
+@blueprint.periodic(cron="* * * * *")
+@blueprint.task(name="sweep", queueing_lock="sweep", pass_context=True)
+async def sweep(context: procrastinate.JobContext, timestamp: int) -> None:
+    """Whatever waits without a job (a process died between its commit and the queue) gets one."""
+    app = context.app
+    for job in await app.job_manager.get_stalled_jobs():
+        await app.job_manager.retry_job(job)
+    answers, deliveries = await asyncio.to_thread(_left_behind, runtime_of(context))
+    for contact in answers:
+        await app.configure_task("faro:answer", lock=str(contact)).defer_async(contact=str(contact))
+    for contact in deliveries:
+        await _defer_deliver(context, str(contact))
+
+
+def _left_behind(runtime: Runtime) -> tuple[list[uuid.UUID], list[uuid.UUID]]:
+    late = now() - timedelta(seconds=30)
+    with runtime.sessions() as session:
+        waiting = select(Inbound.contact_id).where(Inbound.answered_at.is_(None), Inbound.received_at < late)
+        unsent = select(Outbound.contact_id).where(Outbound.status == "waiting", Outbound.created_at < late)
+        return list(session.scalars(waiting.distinct())), list(session.scalars(unsent.distinct()))
+
+
+@blueprint.periodic(cron="*/5 * * * *")
+@blueprint.task(name="silence", queueing_lock="silence", pass_context=True)
+async def silence(context: procrastinate.JobContext, timestamp: int) -> None:
+    """Reports begun and left for a day are closed with a kind word."""
+    for contact in await asyncio.to_thread(close_silent, runtime_of(context)):
+        task = context.app.configure_task("faro:answer", lock=str(contact))
+        await task.defer_async(contact=str(contact))
+
+
+def close_silent(runtime: Runtime) -> list[uuid.UUID]:
+    """Put a message of silence into the inbox of everybody who left a report half made; returns who."""
+    limit = now() - timedelta(hours=runtime.settings.silence_hours)
+    with runtime.sessions.begin() as session:
+        query = select(Contact).where(Contact.form.is_not(None), Contact.last_inbound_at < limit)
+        contacts = list(session.scalars(query))
+        for contact in contacts:
+            inbox.store(session, runtime.vault, _silence_of(runtime, contact))
+        return [contact.id for contact in contacts]
+
+
+def _silence_of(runtime: Runtime, contact: Contact) -> inbox.Message:
+    address: Any = runtime.vault.open(contact.address_sealed)
+    stamp = contact.last_inbound_at.isoformat() if contact.last_inbound_at else ""
+    return inbox.Message(contact.channel, f"silence {contact.id} {stamp}", address, "silence", {})
+
+
+@blueprint.periodic(cron="17 * * * *")
+@blueprint.task(name="forget", queueing_lock="forget", pass_context=True)
+async def forget_old(context: procrastinate.JobContext, timestamp: int) -> None:
+    await asyncio.to_thread(_forget, runtime_of(context))
+    await context.app.job_manager.delete_old_jobs(nb_hours=24, include_failed=False)
+
+
+def _forget(runtime: Runtime) -> None:
+    with runtime.sessions.begin() as session:
+        forget(session, runtime.shelf.content().campaign)
+
+
+async def work(runtime: Runtime) -> None:
+    """Serve the queue until told to stop; a turn in hand is finished first."""
+    app = queue(runtime.settings.database)
+    async with app.open_async():
+        await app.run_worker_async(
+            concurrency=runtime.settings.worker_concurrency,
+            additional_context={"runtime": runtime},
+            shutdown_graceful_timeout=15,
+            fetch_job_polling_interval=2,
+        )

@@ -1,0 +1,85 @@
+"""Answers to questions, and what is said in danger."""
+
+from __future__ import annotations
+
+from bot.content import INSTEAD, Text, Topic
+from bot.directory import choose
+from bot.replies.wording import COUNTRIES, Option, Params, Part, Wording
+
+
+def located(words: Wording, params: Params) -> list[Part]:
+    if not params.get("country"):
+        return [Part(words.say("location_unknown"))]
+    place = ", ".join(filter(None, [params.get("place"), words.country(params["country"])]))
+    lines = [words.say("location_received", place=place), *words.emergency_lines(params["country"])]
+    return [Part("\n".join(lines), () if params.get("in_form") else words.menu())]
+
+
+def emergency(words: Wording, params: Params) -> list[Part]:
+    country = params.get("country") or words.person.country
+    lines = words.emergency_lines(country)
+    if not lines:
+        lines = [words.say("emergency_choose"), *words.every_emergency()]
+    return [Part("\n".join([*lines, words.say("emergency_advice")]))]
+
+
+def engine_down(words: Wording, params: Params) -> list[Part]:
+    lines = words.emergency_lines(words.person.country) or words.every_emergency()
+    return [Part("\n".join([words.say("engine_down"), *lines]))]
+
+
+def topic(words: Wording, params: Params) -> list[Part]:
+    asked = words.content.topics[params["topic"]]
+    general = best(words, asked, "")
+    if general is None:
+        return [Part("\n".join([words.say("no_text_yet"), *contact_lines(words, asked)]))]
+    if general[1].valid_until < words.today:
+        return [Part("\n".join([words.say("lapsed"), *contact_lines(words, asked)]))]
+    return answer(words, asked, general)
+
+
+def answer(words: Wording, topic: Topic, general: tuple[str, Text]) -> list[Part]:
+    """What holds anywhere, then what differs where the person is, then whom to ask, then how sure we are."""
+    language, text = general
+    country = words.person.country or ""
+    local = topic.texts.get((country, language)) if country else None
+    local = local if local and local.valid_until >= words.today else None
+    checked = min(t.checked_on for t in (text, local) if t).isoformat()
+    paragraphs = [
+        words.say("instead", language=words.say(f"language_{language}")) if language != words.person.language else "",
+        text.full,
+        f"{words.country(country)}: {local.full}" if local else "",
+        "\n".join(contact_lines(words, topic)),
+        words.say("checked_on", date=checked),
+    ]
+    return [Part("\n\n".join(filter(None, paragraphs)), ask_which_country(words, topic))]
+
+
+def ask_which_country(words: Wording, topic: Topic) -> tuple[Option, ...]:
+    if words.person.country or not any(country for country, _ in topic.texts):
+        return ()
+    return words.options(*((words.country(iso), f"/{topic.id}", {"country": iso}) for iso in COUNTRIES))
+
+
+def title(words: Wording, topic: Topic) -> str:
+    found = best(words, topic, "")
+    return found[1].title if found else topic.id
+
+
+def best(words: Wording, topic: Topic, country: str) -> tuple[str, Text] | None:
+    """The text in the person's language, else in the language named for that in `INSTEAD`."""
+    mine = words.person.language
+    for language in dict.fromkeys((mine, INSTEAD[mine], "es", "en")):
+        if text := topic.texts.get((country, language)):
+            return language, text
+    return None
+
+
+def contact_lines(words: Wording, topic: Topic) -> list[str]:
+    country = words.person.country
+    if country is None:
+        return [words.say("which_country")]
+    chosen = words.named(topic.call[country]) if country in topic.call else ()
+    chosen = chosen or choose(words.content.hotlines.values(), country, topic.contacts)
+    lines = [words.contact(hotline) for hotline in chosen]
+    return [words.say("contacts"), *lines] if lines else words.emergency_lines(country)

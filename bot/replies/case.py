@@ -1,0 +1,57 @@
+"""What becomes of a report, told to the person who filed it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.replies.wording import Params, Part, Wording
+
+
+def report_filed(words: Wording, params: Params) -> list[Part]:
+    follows = "report_next" if params["may_reply"] else "report_next_silent"
+    lines = [
+        words.say("report_filed", case=params["case"], desk=words.desk(params["desk"])),
+        *([words.say("demonstration")] if words.content.campaign.demonstration else []),
+        words.say(follows),
+    ]
+    return [Part("\n".join([*lines, *words.numbers("report_numbers", params["call"])]))]
+
+
+def person_asked(words: Wording, params: Params) -> list[Part]:
+    text = words.say("person_asked", case=params["case"], desk=words.desk(params["desk"]))
+    numbers = words.numbers("person_numbers", params["call"])
+    return [Part("\n".join([words.with_notice(text), *numbers]))]
+
+
+def report_status(words: Wording, params: Params) -> list[Part]:
+    if not params["cases"]:
+        choices = words.options((words.say("label_report"), "/report_crime"), (words.say("label_menu"), "/menu"))
+        return [Part(words.say("status_none"), choices)]
+    return [Part("\n".join(status(words, case) for case in params["cases"]))]
+
+
+def status(words: Wording, case: Mapping[str, Any]) -> str:
+    outcome = words.say(f"outcome_{case['outcome']}") if case["outcome"] else ""
+    return words.say(
+        f"status_{case['status']}", case=case["case"], desk=words.desk(case["desk"]), outcome=outcome
+    ).strip()
+
+
+def case_accepted(words: Wording, params: Params) -> list[Part]:
+    return [Part(words.say("case_accepted", case=params["case"], desk=words.desk(params["desk"])))]
+
+
+def case_message(words: Wording, params: Params) -> list[Part]:
+    desk = words.desk(params["desk"])
+    return [Part(words.say("case_message", case=params["case"], desk=desk, text=params["text"]))]
+
+
+def case_closed(words: Wording, params: Params) -> list[Part]:
+    outcome = words.say(f"outcome_{params['outcome']}")
+    desk = words.desk(params["desk"])
+    return [Part(words.say("case_closed", case=params["case"], desk=desk, outcome=outcome))]
+
+
+def passed_on(words: Wording, params: Params) -> list[Part]:
+    return [Part(words.say("passed_on", desk=words.desk(params["desk"])))]

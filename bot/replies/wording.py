@@ -1,0 +1,129 @@
+"""The words for one person: phrases, options, contacts, in their language and for their country."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from bot.content import Content
+from bot.directory import Hotline
+from bot.places import country_name
+
+Params = Mapping[str, Any]
+
+# As long as a text of a country differs, these are offered when nobody knows where the person is.
+COUNTRIES = ("MX", "GT", "HN", "US")
+MENUS = ("rights", "risks", "help")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One numbered choice. ``says`` is what the engine hears when it is chosen, ``sets`` what we learn by it."""
+
+    number: int
+    label: str
+    says: str
+    sets: Mapping[str, str]
+
+    def as_row(self) -> dict[str, Any]:
+        return {"number": self.number, "label": self.label, "says": self.says, "sets": dict(self.sets)}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One message on a phone."""
+
+    text: str
+    options: tuple[Option, ...] = ()
+
+
+@dataclass(frozen=True)
+class Person:
+    """What a reply needs to know of whom it is for. ``phone_country``: where their number was issued."""
+
+    language: str
+    country: str | None
+    phone_country: str | None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A reply by name. ``params`` fill its words; see content/phrases/en.po for what each needs."""
+
+    name: str
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The content in use, for one person; ``today`` decides which texts have lapsed."""
+
+    content: Content
+    person: Person
+    today: date
+
+    def say(self, name: str, **params: Any) -> str:
+        return self.content.phrases[self.person.language][name].format_map(params)
+
+    def country(self, iso: str) -> str:
+        return country_name(iso, self.person.language)
+
+    def desk(self, desk_id: str) -> str:
+        desk = self.content.routing.desks.get(desk_id)
+        return desk.name[self.person.language] if desk else desk_id
+
+    def options(self, *choices: tuple[str, str] | tuple[str, str, dict[str, str]]) -> tuple[Option, ...]:
+        """Numbered from 1; `skip` is always 0, as people were told."""
+        made: list[Option] = []
+        for choice in choices:
+            label, says, sets = (*choice, {})[:3]
+            number = 0 if says == "/skip" else len([o for o in made if o.number]) + 1
+            made.append(Option(number, label, says, sets))
+        return tuple(made)
+
+    def menu(self) -> tuple[Option, ...]:
+        """What one can do here, short enough for a small phone."""
+        menus = [(self.say(f"label_{menu}"), f"show:menu_{menu}") for menu in MENUS]
+        acts = [("report", "/report_crime"), ("person", "/talk_to_person"), ("privacy", "/privacy")]
+        named = [(self.say(f"label_{name}"), says) for name, says in acts]
+        return self.options(*menus, *named, (self.say("label_language"), "/change_language"))
+
+    def skip(self) -> tuple[str, str]:
+        return (self.say("label_skip"), "/skip")
+
+    def with_notice(self, text: str) -> str:
+        return f"{text}\n\n{self.say('demonstration')}" if self.content.campaign.demonstration else text
+
+    def emergency_lines(self, country: str | None) -> list[str]:
+        call = self.content.routing.emergency.get(country or "")
+        if not (call and country):
+            return []
+        hotline, name = self.content.hotlines[call], self.country(country)
+        lines = [self.say("emergency", number=hotline.phone_local, country=name)]
+        if hotline.phone_intl and self.person.phone_country != country:
+            lines.append(self.say("emergency_abroad", number=hotline.phone_intl, country=name))
+        return lines
+
+    def every_emergency(self) -> list[str]:
+        table = self.content.routing.emergency
+        return [f"{self.country(iso)}: {self.content.hotlines[table[iso]].phone_local}" for iso in COUNTRIES]
+
+    def named(self, ids: tuple[str, ...]) -> tuple[Hotline, ...]:
+        return tuple(self.content.hotlines[i] for i in ids)
+
+    def contact(self, hotline: Hotline) -> str:
+        """``CNDH: 800 715 2000 (México); from outside the country: +52 55...``"""
+        name = hotline.name_en if self.person.language == "en" else hotline.name
+        ways = [hotline.phone_local] if hotline.phone_local else []
+        if hotline.phone_intl and self.person.phone_country != hotline.country:
+            ways.append(self.say("from_abroad", number=hotline.phone_intl))
+        ways += [self.say("contact_text", number=hotline.text)] if hotline.text else []
+        ways += [self.say("contact_whatsapp", number=hotline.whatsapp)] if hotline.whatsapp else []
+        ways = ways or [str(hotline.web)]
+        return f"- {name} ({self.country(hotline.country)}): {'; '.join(ways)}"
+
+    def numbers(self, title: str, ids: list[str]) -> list[str]:
+        lines = [self.contact(h) for h in self.named(tuple(i for i in ids if i in self.content.hotlines))]
+        return [self.say(title), *lines] if lines else []

@@ -1,0 +1,33 @@
+"""What every process of ours is handed: settings, sessions, keys, content, engine. Made once, at its start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot import language, places
+from bot.content import Shelf
+from bot.engine import Engine
+from bot.sealing import Vault
+from bot.settings import Settings
+from bot.store.session import Sessions, sessions
+
+
+@dataclass(frozen=True)
+class Runtime:
+    settings: Settings
+    sessions: Sessions
+    vault: Vault
+    shelf: Shelf
+    engine: Engine
+
+
+def start(settings: Settings) -> Runtime:
+    places.find("México")  # reads the gazetteer now, not in the first person's turn
+    language.detect("¿Dónde puedo pedir ayuda?")
+    return Runtime(
+        settings=settings,
+        sessions=sessions(settings.database),
+        vault=Vault.of(settings.keys, settings.hash_key),
+        shelf=Shelf(settings.content),
+        engine=Engine(settings.engine_url, settings.engine_token),
+    )

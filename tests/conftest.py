@@ -1,0 +1,172 @@
+"""The real parts, started once: PostgreSQL, the model, the engine, the action server. Only the wire is ours."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from cryptography.fernet import Fernet
+
+from bot import postgres, training
+from bot.runtime import Runtime, start
+from bot.settings import ROOT, Settings
+from bot.store import migrate
+from bot.up import answers
+from tests.talk import Phone
+
+
+def free_port() -> int:
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
+
+
+def wait_until(ready: Callable[[], bool], what: str, seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < deadline, f"{what} was not ready after {seconds:.0f} s"
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="session")
+def given(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of a Faro of its own: free ports, fresh secrets, nothing of the developer's environment."""
+    for name in [n for n in os.environ if n.startswith("FARO_")]:
+        del os.environ[name]
+    ports = {f"{name}_port": free_port() for name in ("gateway", "engine", "actions", "postgres")}
+    secrets = {n: uuid.uuid4().hex for n in ("hash_key", "secret_key", "password_salt", "engine_token")}
+    return Settings.model_validate(
+        {"var": tmp_path_factory.mktemp("var"), "keys": Fernet.generate_key().decode()}
+        | {"postgres_password": uuid.uuid4().hex}
+        | ports
+        | secrets
+    )
+
+
+@pytest.fixture(scope="session")
+def database(given: Settings) -> Iterator[str]:
+    """A PostgreSQL with our schema: ours, or a database of its own on the server of DATABASE_URL."""
+    if given.database_url:
+        yield from _on_given_server(given)
+        return
+    server = subprocess.Popen(postgres.prepare(given), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: _connects(given.database), "PostgreSQL")
+        migrate.upgrade(given.database)
+        yield given.database
+    finally:
+        server.send_signal(2)
+        server.wait(30)
+
+
+def _on_given_server(given: Settings) -> Iterator[str]:
+    name = f"faro_test_{uuid.uuid4().hex[:8]}"
+    with psycopg.connect(given.database, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        address = given.database.rpartition("/")[0] + f"/{name}"
+        migrate.upgrade(address)
+        yield address
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _connects(database: str) -> bool:
+    try:
+        psycopg.connect(database, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+@pytest.fixture(scope="session")
+def settings(given: Settings, database: str) -> Settings:
+    return given.model_copy(update={"database_url": database})
+
+
+@pytest.fixture(scope="session")
+def runtime(settings: Settings) -> Runtime:
+    return start(settings)
+
+
+@pytest.fixture(scope="session")
+def model(settings: Settings) -> Path:
+    """Trained once, and again only when the examples or rules have changed."""
+    return training.ensure_model(settings, lambda line: print(line, file=sys.stderr))
+
+
+class Process:
+    """One of Faro's processes, as the Procfile starts it; can be killed and started again."""
+
+    def __init__(self, name: str, settings: Settings, ready: Callable[[], bool]) -> None:
+        line = next(x for x in (ROOT / "Procfile").read_text().splitlines() if x.startswith(f"{name}:"))
+        self.command = line.partition(":")[2].split()
+        self.name, self.settings, self.ready = name, settings, ready
+        self.log = settings.var / f"{name}.log"
+
+    def start(self) -> None:
+        with self.log.open("a") as log:
+            self.running = subprocess.Popen(
+                self.command, cwd=ROOT, env=self.settings.environment(), stdout=log, stderr=log
+            )
+        wait_until(self.ready, self.name)
+
+    def kill(self) -> None:
+        self.running.kill()
+        self.running.wait()
+
+    def stop(self) -> None:
+        self.running.terminate()
+        try:
+            self.running.wait(20)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+
+def _running(process: Process) -> Iterator[Process]:
+    process.start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="session")
+def actions(settings: Settings) -> Iterator[Process]:
+    port = settings.actions_port
+    yield from _running(Process("actions", settings, lambda: answers("127.0.0.1", port, "/health")))
+
+
+@pytest.fixture(scope="session")
+def engine(settings: Settings, model: Path) -> Iterator[Process]:
+    port = settings.engine_port
+    ready = lambda: answers("127.0.0.1", port, "/webhooks/faro/")  # noqa: E731
+    yield from _running(Process("engine", settings, ready))
+
+
+@pytest.fixture(scope="session")
+def gateway(settings: Settings) -> Iterator[Process]:
+    port = settings.gateway_port
+    yield from _running(Process("gateway", settings, lambda: answers("127.0.0.1", port, "/health")))
+
+
+@pytest.fixture(scope="session")
+def worker(settings: Settings) -> Iterator[Process]:
+    yield from _running(Process("worker", settings, lambda: True))
+
+
+@pytest.fixture
+def phone(runtime: Runtime, engine: Process, actions: Process) -> Callable[..., Phone]:
+    """A phone that talks to the real engine; each has a number of its own."""
+    return lambda number="+5255", language=None: Phone(runtime, number, language)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`-m "not engine"` is the quick part: everything that needs no Rasa."""
+    for item in items:
+        if {"engine", "model"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.engine)

@@ -1,0 +1,25 @@
+"""A filed report, for tests that begin at the desk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from bot import reports
+from bot.reports import Told
+from bot.runtime import Runtime
+from bot.store.models import Inbound, Report
+from tests.talk import Phone
+
+
+def filed(runtime: Runtime, desk: str, words: str = "me robaron", **slots: Any) -> Report:
+    """A report at a desk of ``demo-mx`` and its like, as the action server files it."""
+    phone = Phone(runtime, "+5255", "es")
+    phone.stores("text", text=words)
+    told = {"country": desk[-2:].upper(), "crime_type": "robbery", "may_reply": "yes", "danger": "no"} | slots
+    with runtime.sessions.begin() as session:
+        inbound = session.scalars(select(Inbound.id).where(Inbound.contact_id == phone.contact)).one()
+        content = runtime.shelf.content()
+        made = reports.file_report(session, runtime.vault, content, inbound, Told(told, [words]))
+        return session.scalars(select(Report).where(Report.number == made.case)).one()
