@@ -70,6 +70,8 @@ def _name_failures(app: Flask) -> None:
     @app.errorhandler(OperationalError)
     def no_database(error: OperationalError) -> tuple[Response, int]:
         log.error("database: %s", type(error).__name__)
+        if request.path.startswith("/desk"):  # its pages need the database to know who is signed in
+            return Response("The database does not answer. Nothing was changed; try again.", mimetype="text/plain"), 503
         return jsonify(error="not stored, send it again"), 503
 
 
@@ -79,7 +81,7 @@ def _headers(response: Response) -> Response:
         "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     )
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
     if request.path.startswith(("/desk", "/try")) and "static" not in request.path:
         response.headers["Cache-Control"] = "no-store"
     return response

@@ -27,6 +27,9 @@ SHAPES: dict[str, dict[str, type | tuple[type, ...]]] = {
     "unreadable": {},
 }
 
+# A cookie holds 4 kB; nobody tries more phones than this in one browser.
+KEEP_PHONES = 20
+
 
 class BadMessage(Exception):
     """What came is no message of a phone; says why, for the page's developer."""
@@ -135,12 +138,11 @@ def _new_for(store: Session, runtime: Runtime, number: str, after: int) -> list[
 
 def _floor(store: Session, found: str, contact: uuid.UUID | None) -> int:
     """The newest message there was when this browser first opened this number."""
-    opened = session.setdefault("phones", {})
+    opened = session["phones"] = dict(list(session.get("phones", {}).items())[-KEEP_PHONES:])
     key = found[:16]
     if key not in opened:
         newest = select(Outbound.id).where(Outbound.contact_id == contact).order_by(Outbound.id.desc())
         opened[key] = (store.scalar(newest.limit(1)) or 0) if contact else 0
-        session.modified = True
     return int(opened[key])
 
 

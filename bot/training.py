@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -22,13 +23,15 @@ def ensure_model(settings: Settings, say: Callable[[str], None]) -> Path:
 
     Raises TrainingFailed.
     """
-    now = fingerprint(settings.root)
+    settings.model.mkdir(parents=True, exist_ok=True)
     mark, model = settings.model / "fingerprint", settings.model / "faro.tar.gz"
-    if model.exists() and mark.exists() and mark.read_text() == now:
-        return model
-    say("training the model (some minutes, only when the examples or rules have changed)")
-    _train(settings, say)
-    mark.write_text(now)
+    with (settings.model / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two that start at once train once
+        now = fingerprint(settings.root)
+        if not (model.exists() and mark.exists() and mark.read_text() == now):
+            say("training the model (some minutes, only when the examples or rules have changed)")
+            _train(settings, say)
+            mark.write_text(now)
     return model
 
 
@@ -54,6 +57,7 @@ def _train(settings: Settings, say: Callable[[str], None]) -> None:
         "--fixed-model-name", "faro",
     ]  # fmt: skip
     quiet = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
+    quiet["OMP_WAIT_POLICY"] = "passive"  # see engine/__main__.py
     with log.open("w") as file:
         process = subprocess.Popen(
             command, cwd=settings.root, env=dict(os.environ) | quiet, stdout=subprocess.PIPE,

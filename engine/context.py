@@ -7,8 +7,6 @@ a message passes unchanged.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from typing import Any, Dict, List, Optional, Text
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -17,6 +15,8 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
+
+from engine.asking import asks, plain
 
 TOLD_FREELY = {"place", "when_happened", "what"}
 YES_OR_NO = {"danger", "minor", "may_reply", "confirmed"}
@@ -34,13 +34,6 @@ GRAVE = {"cancel", "delete_my_data", "unsubscribe"}
 CRIME_SURE = 0.35
 YES = frozenset("si sip sii claro yes yeah yep ya sim oui ouais wi yea ok okay".split())
 NO = frozenset("no nop nope nah nao non negativo nada".split())
-ASKING = frozenset(
-    """que cual cuales donde cuando como quien quienes puedo pueden tengo
-    what which where when how who can do does is are should may
-    o qual onde quando quem posso por
-    quel quelle ou comment qui est puis pourquoi
-    eske kisa ki kote kijan kile poukisa why""".split()
-)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
@@ -113,7 +106,7 @@ def _answer(message: Message, text: Text, awaiting: Text, known: Dict[Text, Any]
         return None
     if intent == "emergency" and awaiting != "what":
         return None
-    if _asks(text) and (awaiting != "what" or _short_or_ends_asking(text)):
+    if asks(text) and (awaiting != "what" or _short_or_ends_asking(text)):
         return None
     if awaiting != "what" and intent not in CHATTER | TELLING | {"answer"} and confidence >= 0.8:
         return None
@@ -129,9 +122,9 @@ def _said(text: Text, intent: Text, awaiting: Text, message: Message) -> Optiona
 
 
 def _yes_or_no(text: Text, intent: Text) -> Optional[Text]:
-    if _asks(text) and "?" in text:
+    if asks(text) and "?" in text:
         return None
-    first = (_plain(text).split() or [""])[0]
+    first = (plain(text).split() or [""])[0]
     if intent in ("affirm", "deny"):
         return "yes" if intent == "affirm" else "no"
     if first in YES or first in NO:
@@ -144,21 +137,11 @@ def _for_the_desk(message: Message, text: Text) -> bool:
     intent, confidence = message.get(INTENT)["name"], message.get(INTENT)["confidence"]
     if intent in TELLING | CHATTER | {"skip", "correct", "cancel"}:
         return intent != "emergency"
-    return not (confidence >= SURE and (_asks(text) or intent in WISHES))
-
-
-def _asks(text: Text) -> bool:
-    words = _plain(text).split()
-    return "?" in text or "？" in text or "؟" in text or bool(words and words[0] in ASKING and len(words) > 2)
+    return not (confidence >= SURE and (asks(text) or intent in WISHES))
 
 
 def _short_or_ends_asking(text: Text) -> bool:
     return len(text.split()) <= 12 or text.rstrip()[-1:] in "?？؟"
-
-
-def _plain(text: Text) -> Text:
-    letters = unicodedata.normalize("NFD", text.lower())
-    return re.sub(r"[^\w\s]", " ", "".join(c for c in letters if not unicodedata.combining(c)))
 
 
 def _add_known(message: Message, awaiting: Optional[Text], known: Dict[Text, Any]) -> None:

@@ -67,7 +67,7 @@ class EncryptedTrackerStore(TrackerStore):
 
     def _run(self, query: Text, values: Any) -> List[Any]:
         """Run one statement; a connection that has gone is opened once more."""
-        for attempt in (1, 2):
+        for _ in (1, 2):
             try:
                 return self._once(query, values)
             except (psycopg2.OperationalError, psycopg2.InterfaceError):

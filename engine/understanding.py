@@ -20,7 +20,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from engine.asking import asks
+
 CRIME = "crime_type"
+TOLD = ("report_crime", "emergency")
 # What a message says is in its first words; the rest of a long one only costs time.
 READ_LETTERS = 600
 BATCH = 1000
@@ -31,13 +34,15 @@ class Understanding(GraphComponent, IntentClassifier):
     """Two readers who vote: one sees the meaning (multilingual embeddings), one the letters (n-grams).
 
     Embeddings carry what was never written in the examples, n-grams what the embeddings hardly know, such as
-    Haitian Creole. Figures: docs/decisions.md. The crime is learnt from examples with ``metadata: {crime_type: ...}`` and left on the message as the
+    Haitian Creole. Figures: docs/decisions.md.
+
+    The crime is learnt from examples with ``metadata: {crime_type: ...}`` and left on the message as the
     property ``crime_type``: ``{"name", "confidence"}``; who reads it decides whether it counts.
     """
 
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
-        return {"meaning_C": 0.03, "letters_C": 10, "letters_weight": 0.4}
+        return {"meaning_C": 0.03, "letters_C": 10, "letters_weight": 0.4, "told_weight": 2.5}
 
     def __init__(self, config: Dict[Text, Any], storage: ModelStorage, resource: Resource) -> None:
         self.config = config
@@ -105,10 +110,23 @@ class Understanding(GraphComponent, IntentClassifier):
 
     def _understand(self, message: Message, text: Text) -> None:
         vector = embed([text])
-        ranking = self._ranked(INTENT, text, vector)
+        ranking = self._told_first(self._ranked(INTENT, text, vector), text)
         message.set(INTENT, ranking[0], add_to_output=True)
         message.set("intent_ranking", ranking[:10], add_to_output=True)
         message.set(CRIME, self._ranked(CRIME, text, vector)[0], add_to_output=True)
+
+    def _told_first(self, ranking: List[Dict[Text, Any]], text: Text) -> List[Dict[Text, Any]]:
+        """A crime told and a danger now count together, and more than a question, unless the text asks.
+
+        A missed report is worse than one more question to somebody who wanted to know something.
+        """
+        told = [row for row in ranking if row["name"] in TOLD]
+        together = sum(row["confidence"] for row in told)
+        weight = 1.0 if asks(text) else self.config["told_weight"]
+        if not told or ranking[0]["name"] in TOLD or weight * together <= ranking[0]["confidence"]:
+            return ranking
+        first = {"name": told[0]["name"], "confidence": min(weight * together, 1.0)}
+        return [first, *(row for row in ranking if row["name"] != first["name"])]
 
     def _ranked(self, what: Text, text: Text, vector: np.ndarray) -> List[Dict[Text, Any]]:
         """Both readers' logarithms, weighed, as one distribution: ``{"name", "confidence"}``, the likeliest first."""
@@ -117,9 +135,9 @@ class Understanding(GraphComponent, IntentClassifier):
         scores = (1 - weight) * meaning.predict_log_proba(vector)[0]
         scores = scores + weight * letters.predict_log_proba([_read(text)])[0]
         shares = np.exp(scores - scores.max())
-        found = zip(meaning.classes_, shares / shares.sum())
-        ranked = sorted(found, key=lambda pair: -pair[1])
-        return [{"name": str(name), "confidence": float(share)} for name, share in ranked]
+        shares = shares / shares.sum()
+        order = np.argsort(-shares)
+        return [{"name": str(meaning.classes_[i]), "confidence": float(shares[i])} for i in order]
 
 
 def _named_already(message: Message, text: Text) -> None:

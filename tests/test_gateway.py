@@ -90,9 +90,7 @@ def test_ten_thousand_letters_are_taken(client: FlaskClient) -> None:
     assert response.status_code == 202
 
 
-def test_a_message_is_stored_before_the_phone_hears_that_it_was_sent(
-    client: FlaskClient, runtime: Runtime
-) -> None:
+def test_a_message_is_stored_before_the_phone_hears_that_it_was_sent(client: FlaskClient, runtime: Runtime) -> None:
     before = _stored(runtime)
     assert client.post("/try/messages", json=good(), headers=token(client)).status_code == 202
     assert _stored(runtime) == before + 1

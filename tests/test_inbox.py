@@ -36,20 +36,16 @@ def test_twenty_at_the_same_instant_are_stored_once(runtime: Runtime) -> None:
             new.append(inbox.store(session, runtime.vault, message).new)
 
     threads = [threading.Thread(target=deliver) for _ in range(20)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
+    _run(threads)
     assert sorted(new) == [False] * 19 + [True]
 
 
-def test_quick_messages_are_answered_in_order_and_once(
-    runtime: Runtime, phone: Callable[..., Phone]
-) -> None:
+def test_quick_messages_are_answered_in_order_and_once(runtime: Runtime, phone: Callable[..., Phone]) -> None:
     person = phone(language="en")
     for text in ("menu", "who are you", "who sees this?"):
         person.stores("text", text=text)
     threads = [threading.Thread(target=conversation.answer, args=(runtime, person.contact)) for _ in range(3)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
+    _run(threads)
     with runtime.sessions() as session:
         query = select(Outbound).where(Outbound.contact_id == person.contact).order_by(Outbound.id)
         answered = [row.inbound_id for row in session.scalars(query)]
@@ -97,6 +93,13 @@ def test_a_person_is_found_again_by_a_keyed_hash_and_their_address_is_sealed(run
         assert phone.number.encode() not in contact.address_sealed
         assert runtime.vault.open(contact.address_sealed) == phone.number
     assert _count(runtime, phone) == 2
+
+
+def _run(threads: list[threading.Thread]) -> None:
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def _count(runtime: Runtime, phone: Phone) -> int:

@@ -30,9 +30,7 @@ def test_routing_case(case: dict[str, Any]) -> None:
 
 
 countries = st.sampled_from([*sorted(CONTENT.routing.emergency), None])
-incidents = st.builds(
-    Incident, countries, st.sampled_from(CRIMES), st.booleans(), st.sampled_from([True, False, None])
-)
+incidents = st.builds(Incident, countries, st.sampled_from(CRIMES), st.booleans(), st.sampled_from([True, False, None]))
 
 
 @given(incidents)

@@ -43,8 +43,8 @@ def install(app: Flask, runtime: Runtime, queue: procrastinate.App) -> None:
     )
     session = scoped_session(runtime.sessions)
     datastore = SQLAlchemySessionUserDatastore(session, User, Role)
+    app.register_blueprint(blueprint(runtime, queue, datastore))  # first, so that its pages win over the shipped ones
     Security(app, datastore)
-    app.register_blueprint(blueprint(runtime, queue, datastore))
     app.before_request(_closed_by_default)
     app.teardown_appcontext(lambda error: session.remove())
 
@@ -73,9 +73,10 @@ def blueprint(runtime: Runtime, queue: procrastinate.App, datastore: SQLAlchemyS
     def enter(token: str) -> Response | tuple[str, int]:
         with runtime.sessions.begin() as session:
             email = people.use_link(session, token)
-        if email is None:
+        user = datastore.find_user(email=email) if email else None
+        if user is None:
             return render_template("desk/used_link.html"), 410
-        login_user(datastore.find_user(email=email))
+        login_user(user)
         return redirect(url_for("desk.reports"))
 
     @desk.get("/", endpoint="reports")

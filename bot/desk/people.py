@@ -15,7 +15,7 @@ from bot.store.models import now
 from bot.store.people import Role, User
 from bot.store.session import sessions
 
-FIRST = "admin@faro.invalid"
+FIRST = "admin@faro.test"
 LINK_LIVES = timedelta(days=2)
 
 

@@ -369,6 +369,7 @@
       } else if (answer.status >= 400 && answer.status < 500) {
         const reason = await answer.json().catch(() => ({}));
         mark(bubble, "refused", reason.error || String(answer.status));
+        giveBack(message.text);
       } else {
         throw new Error(String(answer.status));
       }
@@ -410,6 +411,13 @@
       tick.setAttribute("aria-label", word(status));
     }
     if (hadFocus) $("text").focus();
+  }
+
+  /** A text that was refused can be mended, unless the next one is being written already. */
+  function giveBack(text) {
+    if (!text || $("text").value) return;
+    $("text").value = text;
+    grow();
   }
 
   function grow() {

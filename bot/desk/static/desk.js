@@ -60,7 +60,7 @@
     const told = root.querySelector("[data-waiting]");
     if (!told) return;
     const count = Number(told.dataset.waiting);
-    if (waiting !== null && count > waiting) say(`${count} new reports or unread messages`);
+    if (waiting !== null && count > waiting) say(`New or unread: ${count}`);
     waiting = count;
     document.title = count ? `(${count}) ${plainTitle}` : plainTitle;
     const badge = document.getElementById("waiting");
@@ -143,9 +143,9 @@
       if (!fresh || leaving) return;
       const flashes = fresh.querySelectorAll("#flashes li");
       if (flashes.length) document.getElementById("flashes").replaceChildren(...flashes);
+      tellWaiting(fresh);
       const found = fresh.getElementById("live");
       if (found) refresh(found);
-      tellWaiting(fresh);
     }
     if (!document.querySelector("[data-waiting]") && Date.now() - listSeen > LIST_EVERY) {
       listSeen = Date.now();
