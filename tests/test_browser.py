@@ -80,7 +80,7 @@ def reports(phone: Page, number: str) -> str:
     phone.select_option("#language", "es")
     phone.fill("#number", number)
     phone.locator("#number").blur()
-    says(phone, "me robaron en reynosa, dos hombres armados")
+    says(phone, "me robaron en reynosa")
     hears(phone, "peligro ahora")
     taps(phone, 2)
     hears(phone, "Cuándo pasó")
