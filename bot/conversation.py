@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import outbox, reports
+from bot.content import Content
 from bot.engine import Answer, Context, EngineDown
 from bot.erasing import erase
 from bot.hearing import Heard, Known, hear
@@ -82,7 +83,7 @@ class Turn:
         answer = self._decide(heard)
         self._learn(heard, answer)
         replies = self._replies(heard, answer)
-        self._send(self._parts(replies))
+        self._send(self._parts(replies), keep_offer=heard.show in UNREAD)
         self._remember(answer)
         self.inbound.answered_at = now()
 
@@ -102,10 +103,20 @@ class Turn:
         return Known(
             language=self.contact.language,
             country=self.contact.country,
-            phone_country=self.contact.phone_country,
+            phone_country=self._number_country(),
             awaiting=self.dialogue["awaiting"],
             offered=self.contact.offered,
         )
+
+    def _number_country(self) -> str | None:
+        """The country of the phone's number, where it may stand for where something happened.
+
+        Not a country that the campaign does not serve, and not while a place was told whose country is open.
+        """
+        slots = self.dialogue["slots"]
+        country = self.contact.phone_country
+        served = country in self.content.routing.emergency
+        return country if served and not ("place" in slots and "country" not in slots) else None
 
     # -- decide
 
@@ -162,17 +173,8 @@ class Turn:
         assert isinstance(row, dict)
         params = {k: v for k, v in row.items() if k != "reply"} | {"in_form": bool(answer.form)}
         reply = Reply(row["reply"], params)
-        does = {
-            "ask_confirmed": self._desk_to_be,
-            "located": lambda r, h, a: _with(r, place=h.place, country=h.told_country),
-            "change_language": lambda r, h, a: _with(r, chosen=bool(h.wish)),
-            "emergency": lambda r, h, a: _with(r, country=a.slots.get("country") or h.country),
-            "subscribe": self._subscribed,
-            "unsubscribe": self._subscribed,
-            "passed_on": self._passed_on,
-            "data_deleted": self._erased,
-        }.get(reply.name)
-        return does(reply, heard, answer) if does else reply
+        does = DOES.get(reply.name)
+        return does(self, reply, heard, answer) if does else reply
 
     def _desk_to_be(self, reply: Reply, heard: Heard, answer: Answer) -> Reply:
         desk = reports.decide(answer.slots, self.content).desk
@@ -196,9 +198,9 @@ class Turn:
 
     def _in_form(self, replies: list[Reply]) -> list[Reply]:
         """In a report one question stands at the end: no second list of numbers, and a word of return to it."""
-        names = [reply.name for reply in replies]
-        if "change_language" in names and not replies[names.index("change_language")].params["chosen"]:
-            return [reply for reply in replies if not reply.name.startswith("ask_")]
+        choice = next((r for r in replies if r.name == "ask_correction" or r.params.get("chosen") is False), None)
+        if choice:
+            return [r for r in replies if r is choice or not r.name.startswith("ask_")]
         renamed = [replace(r, name=IN_FORM.get(r.name, r.name)) for r in replies]
         asked = [i for i, r in enumerate(renamed) if r.name.startswith("ask_")]
         if asked and asked[0] > 0 and renamed[0].name in DIGRESSIONS:
@@ -221,11 +223,13 @@ class Turn:
         return replies
 
     def _parts(self, replies: Sequence[Reply]) -> list[Part]:
-        words = Wording(self.content, person(self.contact), date.today())
+        words = Wording(self.content, person(self.contact, self.content), date.today())
         return [part for reply in replies for part in write(words, reply)]
 
-    def _send(self, parts: Sequence[Part]) -> None:
+    def _send(self, parts: Sequence[Part], keep_offer: bool) -> None:
         outbox.put(self.session, self.runtime.vault, self.contact, parts, self.inbound.id)
+        if keep_offer:
+            return
         options = next((part.options for part in reversed(parts) if part.options), ())
         self.contact.offered = [option.as_row() for option in options]
 
@@ -237,12 +241,28 @@ class Turn:
         self.contact.dialogue_sealed = self.runtime.vault.seal(dialogue)
 
 
+Does = Callable[[Turn, Reply, Heard, Answer], Reply]
+# What only we know of a reply, or do when it is said.
+DOES: Mapping[str, Does] = {
+    "ask_confirmed": Turn._desk_to_be,
+    "located": lambda turn, reply, heard, answer: _with(reply, place=heard.place, country=heard.told_country),
+    "change_language": lambda turn, reply, heard, answer: _with(reply, chosen=bool(heard.wish)),
+    "emergency": lambda turn, reply, heard, answer: _with(reply, country=answer.slots.get("country") or heard.country),
+    "not_understood": lambda turn, reply, heard, answer: _with(reply, likeliest=answer.likeliest),
+    "subscribe": Turn._subscribed,
+    "unsubscribe": Turn._subscribed,
+    "passed_on": Turn._passed_on,
+    "data_deleted": Turn._erased,
+}
+# What could not be read changes nothing: the last options still count.
+UNREAD = {"empty_message", "unreadable"}
 # What a reply is called while a report is open: without a list of numbers of its own.
 IN_FORM = {"menu": "menu_in_form", "not_understood": "not_understood_in_form"}
 
 
-def person(contact: Contact) -> Person:
-    return Person(contact.language or "es", contact.country or contact.phone_country, contact.phone_country)
+def person(contact: Contact, content: Content) -> Person:
+    served = contact.phone_country if contact.phone_country in content.routing.emergency else None
+    return Person(contact.language or "es", contact.country or served, contact.phone_country)
 
 
 def _with(reply: Reply, **more: object) -> Reply:
@@ -259,8 +279,9 @@ def _apologise(runtime: Runtime, contact_id: uuid.UUID) -> None:
         body = runtime.vault.open(inbound.body_sealed)
         heard = hear(body if body["kind"] == "text" else {"kind": "silence"}, _known_of(contact))
         contact.language = contact.language or heard.language
-        here = replace(person(contact), country=heard.country)
-        words = Wording(runtime.shelf.content(), here, date.today())
+        content = runtime.shelf.content()
+        here = replace(person(contact, content), country=heard.country)
+        words = Wording(content, here, date.today())
         parts = write(words, Reply("engine_down", {}))
         outbox.put(session, runtime.vault, contact, parts, inbound.id, kind="apology")
         inbound.apologised_at = now()

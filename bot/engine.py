@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import httpx
@@ -34,14 +34,17 @@ class Context:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the engine decided: replies by name, the open form and question, what the report holds so far."""
+    """What the engine decided: replies by name, the open form and question, what the report holds so far.
+
+    ``likeliest``: the best guesses at what was meant, for asking back.
+    """
 
     replies: tuple[Mapping[str, Any], ...]
     form: str | None
     awaiting: str | None
     slots: Mapping[str, Any]
     intent: str | None
-    confidence: float = field(default=0.0)
+    likeliest: tuple[str, ...] = ()
 
 
 class Engine:
@@ -80,5 +83,5 @@ def _answer(body: Mapping[str, Any]) -> Answer:
         awaiting=body["awaiting"],
         slots=body["slots"],
         intent=body["intent"]["name"],
-        confidence=body["intent"]["confidence"] or 0.0,
+        likeliest=tuple(body["likeliest"]),
     )

@@ -13,7 +13,10 @@ from bot.places import Place
 
 # The engine reads this much of one message; all of it is kept in the inbox.
 READ_LETTERS = 4_000
-FREE = ("place", "when_happened", "what")
+# "ayudaaaa": letters drawn out say no more than one.
+REPEATED = re.compile(r"([^\W\d_])\1{2,}")
+# "1", "1.", "(1)", "#1", "1️⃣"
+NUMBER = re.compile(r"[^\w]{0,2}(\d{1,2})[^\w]{0,3}")
 DEFAULT_LANGUAGE = "es"
 
 
@@ -65,7 +68,7 @@ def hear(body: Mapping[str, Any], known: Known) -> Heard:
 def _read(text: str, known: Known) -> Heard:
     if option := pick(text, known.offered):
         return _chosen(option, known)
-    words = text.strip().lstrip("/").strip()
+    words = REPEATED.sub(r"\1", text.strip().lstrip("/").strip())
     if not words:
         return _plain(known, show="empty_message")
     return _understood(words[:READ_LETTERS], known, cut=len(words) > READ_LETTERS)
@@ -78,10 +81,11 @@ def pick(text: str, offered: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] |
     >>> pick(" 1. ", [yes]) == pick("sí", [yes]) == yes, pick("11", [yes])
     (True, None)
     """
-    typed = text.strip().strip(".)-#").strip()
-    number = int(typed) if re.fullmatch(r"\d{1,2}", typed) else None
+    typed = text.strip()
+    written = NUMBER.fullmatch(typed)
+    number = int(written[1]) if written else None
     for option in offered:
-        if option["number"] == number or option["label"].casefold() == typed.casefold():
+        if option["number"] == number or option["label"].casefold() == typed.rstrip(".!").casefold():
             return option
     return None
 
@@ -127,19 +131,26 @@ def _located(place: Place | None, known: Known) -> Heard:
 
 def _understood(words: str, known: Known, cut: bool) -> Heard:
     wish = language.wished(words) if len(words.split()) <= 8 else None
-    place = places.find(words, known.country or known.phone_country, known.awaiting == "place")
+    place = places.find(words, known.country, known.awaiting == "place")
     said = places.country_in(words) if known.awaiting == "country" else None
     told = said or (place.country if place else None)
+    # A place that several countries have is no reason to guess: the form asks.
+    shared = place is not None and bool(place.name) and told is None
     return Heard(
-        language=language.detect(words, known.language) or known.language or DEFAULT_LANGUAGE,
+        language=_language(words, known),
         says=words,
         place=(place.name or None) if place else None,
-        country=told or known.country or known.phone_country,
+        country=None if shared else told or known.country or known.phone_country,
         told_country=told,
         wish=wish,
         cut=cut,
         typed=words,
     )
+
+
+def _language(words: str, known: Known) -> str:
+    likely = language.of_country(known.phone_country)
+    return language.detect(words, known.language, likely) or known.language or likely or DEFAULT_LANGUAGE
 
 
 def _plain(known: Known, says: str | None = None, show: str | None = None) -> Heard:

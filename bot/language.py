@@ -28,7 +28,7 @@ SURE = 0.6
 SURE_TO_SWITCH = 0.9
 SURE_IF_SHORT = 0.95
 # What one little word, or being the known language, weighs against the letters (logarithms).
-VOTE, KNOWN = 4.0, 4.0
+VOTE, KNOWN, LIKELY = 4.0, 4.0, 3.0
 UNSEEN = 5e-5  # chance of a group of letters a language has never shown
 OVERLAP = 0.4  # groups of one, two and three letters count the same letter again
 
@@ -84,6 +84,8 @@ NAMES = {
         "kreyol creole creol creyol kreol kriol creolo crioulo creolle ayisyen haitiano haitian haitien kreyòl criollo"
     ),
 }
+# What people write to each other in, by country; elsewhere Spanish.
+WRITTEN_IN = {"BR": "pt", "HT": "ht", "US": "en", "CA": "en", "JM": "en", "BZ": "en"}
 # "no hablo inglés, español por favor": a refusal reaches to the end of its clause.
 CLAUSE = re.compile(r"[,.;:!?\n]|\b(?:only|but|solo|sólo|pero|sino|mas|só|mais|sèlman|men)\b")
 REFUSED = re.compile(
@@ -92,8 +94,10 @@ REFUSED = re.compile(
 )
 
 
-def detect(text: str, known: str | None = None) -> str | None:
+def detect(text: str, known: str | None = None, likely: str | None = None) -> str | None:
     """The language of a text; the known one unless the text is long enough and clearly another.
+
+    ``likely`` is a weaker guess, such as the language of the phone number's country.
 
     >>> detect("mwen bezwen èd tanpri"), detect("ok", known="pt"), detect("👍")
     ('ht', 'pt', None)
@@ -107,7 +111,12 @@ def detect(text: str, known: str | None = None) -> str | None:
         return None
     if not enough:
         return _by_words(words) or (None if len(words) < 2 else _if_no_place(text))
-    return _measured(text, known)
+    return _measured(text, known, likely=likely)
+
+
+def of_country(country: str | None) -> str | None:
+    """The language to expect from a phone of this country, None where nothing is known."""
+    return WRITTEN_IN.get(country, "es") if country else None
 
 
 def wished(text: str) -> str | None:
@@ -161,13 +170,14 @@ def _if_no_place(text: str) -> str | None:
     return None if places.find(text, expected=True) else _measured(text, None, SURE_IF_SHORT)
 
 
-def _measured(text: str, known: str | None, sure: float = SURE) -> str | None:
+def _measured(text: str, known: str | None, sure: float = SURE, likely: str | None = None) -> str | None:
     """Letters in threes decide, with the little words and the known language for prior."""
     votes = _votes(_words(text))
     chances = _by_letters(text)
     if chances is None:
         return known
-    weights = {code: chances[code] + votes[code] * VOTE + (KNOWN if code == known else 0) for code in FULL}
+    prior = {likely: LIKELY} | {known: KNOWN}
+    weights = {code: chances[code] + votes[code] * VOTE + prior.get(code, 0) for code in FULL}
     best = max(FULL, key=lambda code: weights[code])
     share = 1 / sum(math.exp(weights[code] - weights[best]) for code in FULL)
     enough = SURE_TO_SWITCH if known else sure

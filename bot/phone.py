@@ -78,7 +78,7 @@ def read(body: Any) -> Message:
     if not re.fullmatch(r"[\w-]{8,64}", str(body.get("id", ""))):
         raise BadMessage("id: 8 to 64 letters or digits, a new one for each message")
     language = body.get("language") if body.get("language") in LANGUAGES else None
-    return Message("web", f"{number} {body['id']}", number, body["kind"], _shaped(body), language)
+    return Message("web", str(body["id"]), number, body["kind"], _shaped(body), language)
 
 
 def _shaped(body: dict[str, Any]) -> dict[str, Any]:
@@ -156,4 +156,4 @@ def _heard(store: Session, contact: uuid.UUID) -> list[dict[str, Any]]:
     """Which of the phone's own messages were answered: its second tick."""
     query = select(Inbound.provider_id).where(Inbound.contact_id == contact, Inbound.answered_at.is_not(None))
     recent = store.scalars(query.order_by(Inbound.id.desc()).limit(20))
-    return [{"from": "me", "sent_as": provider.split(" ")[-1], "status": "delivered"} for provider in recent]
+    return [{"from": "me", "sent_as": provider, "status": "delivered"} for provider in recent]

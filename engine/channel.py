@@ -94,9 +94,12 @@ def answer_from(tracker: DialogueStateTracker) -> Dict[Text, Any]:
     """What the last turn decided: the replies by name, the question now open, the slots, the intent."""
     replies: List[Any] = []
     intent: Dict[Text, Any] = {}
+    likeliest: List[Text] = []
     for event in reversed(tracker.events):
         if isinstance(event, UserUttered):
             intent = event.intent
+            ranking = [row["name"] for row in event.parse_data.get("intent_ranking", [])]
+            likeliest = [name for name in ranking if name != "nlu_fallback"][:2]
             break
         if isinstance(event, BotUttered) and event.data.get("custom"):
             replies.insert(0, event.data["custom"])
@@ -106,4 +109,5 @@ def answer_from(tracker: DialogueStateTracker) -> Dict[Text, Any]:
         "awaiting": tracker.get_slot("requested_slot") if tracker.active_loop_name else None,
         "slots": {k: v for k, v in tracker.current_slot_values().items() if v is not None},
         "intent": {"name": intent.get("name"), "confidence": intent.get("confidence")},
+        "likeliest": likeliest,
     }

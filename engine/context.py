@@ -16,7 +16,7 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from engine.asking import asks, plain
+from engine.words import NO, NO_MORE, STOP, UNSURE, YES, asks, plain
 
 TOLD_FREELY = {"place", "when_happened", "what"}
 YES_OR_NO = {"danger", "minor", "may_reply", "confirmed"}
@@ -28,12 +28,11 @@ WISHES = {
 }  # fmt: skip
 CHATTER = {"greet", "thank", "goodbye", "affirm", "deny", "subscribe", "out_of_scope", "nlu_fallback"}
 SURE = 0.5
+VERY_SURE = 0.75
 # What cannot be taken back, or loses what was told, wants to be meant.
 GRAVE = {"cancel", "delete_my_data", "unsubscribe"}
 # A crime below this is left open: the desk reads the words, and a wrong kind would send them to a wrong door.
-CRIME_SURE = 0.35
-YES = frozenset("si sip sii claro yes yeah yep ya sim oui ouais wi yea ok okay".split())
-NO = frozenset("no nop nope nah nao non negativo nada".split())
+CRIME_SURE = 0.25
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
@@ -62,11 +61,13 @@ class Context(GraphComponent):
 def _place_in_talk(message: Message, text: Text, known: Dict[Text, Any]) -> None:
     awaiting = known.get("awaiting")
     intent = message.get(INTENT)["name"]
-    if intent in GRAVE and message.get(INTENT)["confidence"] < SURE:
-        intent = "nlu_fallback"
-        _set_intent(message, intent)
+    words = plain(text).split()
+    if awaiting and words and words[0] in STOP and len(words) <= 3:
+        _set_intent(message, "cancel")
+    elif intent in GRAVE and message.get(INTENT)["confidence"] < SURE:
+        _set_intent(message, "nlu_fallback")
     if awaiting == "delete_my_data":
-        _answer_delete(message, text, intent)
+        _answer_delete(message, text)
     elif awaiting == "desk" and _for_the_desk(message, text):
         _set_intent(message, "answer_desk")
     elif awaiting in TOLD_FREELY or awaiting in YES_OR_NO or awaiting == "country":
@@ -74,15 +75,12 @@ def _place_in_talk(message: Message, text: Text, known: Dict[Text, Any]) -> None
     _add_known(message, awaiting, known)
 
 
-def _answer_delete(message: Message, text: Text, intent: Text) -> None:
-    if _yes_or_no(text, intent) == "yes":
-        _set_intent(message, "delete_confirmed")
+def _answer_delete(message: Message, text: Text) -> None:
+    if said := _yes_or_no(message, text):
+        _set_intent(message, "delete_confirmed" if said == "yes" else "delete_refused")
 
 
 def _answer_question(message: Message, text: Text, awaiting: Text, known: Dict[Text, Any]) -> None:
-    if message.get(INTENT)["name"] == "unsubscribe" and len(text.split()) <= 2:
-        _set_intent(message, "cancel")  # "stop" alone, in the middle of questions, stops the questions
-        return
     value = _answer(message, text, awaiting, known)
     if value is None:
         return
@@ -94,15 +92,17 @@ def _answer_question(message: Message, text: Text, awaiting: Text, known: Dict[T
 def _answer(message: Message, text: Text, awaiting: Text, known: Dict[Text, Any]) -> Optional[Text]:
     """The value that a message gives to the open question, None when it is no answer to it."""
     intent, confidence = message.get(INTENT)["name"], message.get(INTENT)["confidence"]
+    if intent == "skip" and confidence >= SURE or _unsure(text):
+        return "unknown"
     if awaiting in YES_OR_NO:
-        return _said(text, intent, awaiting, message)
+        return _said(message, text, awaiting)
     if awaiting == "country":
         return known.get("country_said")
     if awaiting == "place" and known.get("place"):
         return str(known["place"])
     if intent == "deny" and len(text.split()) <= 2:
         return "unknown"
-    if intent in WISHES and confidence >= SURE and (awaiting != "what" or len(text.split()) <= 8):
+    if _interrupts(message, text, awaiting):
         return None
     if intent == "emergency" and awaiting != "what":
         return None
@@ -113,23 +113,43 @@ def _answer(message: Message, text: Text, awaiting: Text, known: Dict[Text, Any]
     return text
 
 
-def _said(text: Text, intent: Text, awaiting: Text, message: Message) -> Optional[Text]:
-    answer = _yes_or_no(text, intent)
+def _interrupts(message: Message, text: Text, awaiting: Text) -> bool:
+    """Whether a message is plainly no answer to a question that is answered in free words."""
+    intent, confidence = message.get(INTENT)["name"], message.get(INTENT)["confidence"]
+    words = plain(text).split()
+    if intent in WISHES:
+        return bool(confidence >= VERY_SURE and len(words) <= 8)
+    if intent == "greet":
+        return bool(confidence >= SURE and len(words) <= 3)
+    another = (message.get("crime_type") or {}).get("name") == "none"
+    return intent == "report_crime" and another and confidence >= VERY_SURE and awaiting != "what"
+
+
+def _said(message: Message, text: Text, awaiting: Text) -> Optional[Text]:
+    answer = _yes_or_no(message, text)
     if answer == "no" and awaiting == "confirmed":
         _set_intent(message, "correct")
         return None
     return answer
 
 
-def _yes_or_no(text: Text, intent: Text) -> Optional[Text]:
-    if asks(text) and "?" in text:
+def _yes_or_no(message: Message, text: Text) -> Optional[Text]:
+    """By the first word; the intent alone only when it is sure and there are words at all."""
+    words = plain(text).split()
+    if not words or "?" in text:
         return None
-    first = (plain(text).split() or [""])[0]
-    if intent in ("affirm", "deny"):
+    if words[0] in YES:
+        return "yes"
+    if words[0] in NO:
+        return None if len(words) > 1 and words[1] in NO_MORE else "no"
+    intent, confidence = message.get(INTENT)["name"], message.get(INTENT)["confidence"]
+    if intent in ("affirm", "deny") and confidence >= SURE:
         return "yes" if intent == "affirm" else "no"
-    if first in YES or first in NO:
-        return "yes" if first in YES else "no"
     return None
+
+
+def _unsure(text: Text) -> bool:
+    return " ".join(plain(text).split()) in UNSURE
 
 
 def _for_the_desk(message: Message, text: Text) -> bool:

@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from engine.asking import asks
+from engine.words import asks
 
 CRIME = "crime_type"
 TOLD = ("report_crime", "emergency")

@@ -56,8 +56,7 @@ class Phone:
 
     def stores(self, kind: Any, provider_id: str | None = None, **body: Any) -> bool:
         """Only into the inbox; whether it was new there."""
-        name = f"{self.number} {provider_id or uuid.uuid4()}"
-        message = Message("web", name, self.number, kind, body, self.language)
+        message = Message("web", provider_id or str(uuid.uuid4()), self.number, kind, body, self.language)
         self.language = None
         with self.runtime.sessions.begin() as session:
             stored = inbox.store(session, self.runtime.vault, message)

@@ -21,8 +21,9 @@ from tests.talk import Phone
 
 def test_the_same_message_twice_is_stored_once(runtime: Runtime) -> None:
     phone = Phone(runtime, "+5255", "es")
-    assert phone.stores("text", "same-id-01", text="hola")
-    assert not phone.stores("text", "same-id-01", text="hola")
+    name = str(uuid.uuid4())
+    assert phone.stores("text", name, text="hola")
+    assert not phone.stores("text", name, text="hola")
     assert _count(runtime, phone) == 1
 
 

@@ -137,7 +137,8 @@ class Work:
         if not report.may_reply or report.contact_id is None:
             return []
         contact = session.get_one(Contact, report.contact_id)
-        words = Wording(self.runtime.shelf.content(), person(contact), date.today())
+        content = self.runtime.shelf.content()
+        words = Wording(content, person(contact, content), date.today())
         parts = write(words, reply)
         return outbox.put(session, self.runtime.vault, contact, parts, None)
 

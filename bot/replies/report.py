@@ -58,7 +58,7 @@ def ask_confirmed(words: Wording, params: Params) -> list[Part]:
     text = f"{summary(words, params['slots'])}\n\n{words.with_notice(ask)}"
     choices = words.options(
         (words.say("label_send"), '/answer{"confirmed": "yes"}'),
-        (words.say("label_change"), "/correct"),
+        (words.say("label_change"), "show:ask_correction"),
         (words.say("label_discard"), "/cancel"),
     )
     return [Part(text, choices)]
