@@ -24,7 +24,7 @@ train: install ## train the model from data/
 	@.venv/bin/faro train
 
 pictures: install ## take the pictures in docs/ anew
-	@.venv/bin/faro pictures
+	@.venv/bin/python -m pytest tests/pictures.py
 
 lock: ## compile requirements/*.txt from *.in
 	@scripts/install lock

@@ -248,7 +248,9 @@ DOES: Mapping[str, Does] = {
     "located": lambda turn, reply, heard, answer: _with(reply, place=heard.place, country=heard.told_country),
     "change_language": lambda turn, reply, heard, answer: _with(reply, chosen=bool(heard.wish)),
     "emergency": lambda turn, reply, heard, answer: _with(reply, country=answer.slots.get("country") or heard.country),
-    "not_understood": lambda turn, reply, heard, answer: _with(reply, likeliest=answer.likeliest),
+    "not_understood": lambda turn, reply, heard, answer: _with(
+        reply, likeliest=answer.likeliest if answer.intent == "nlu_fallback" and heard.typed else ()
+    ),
     "subscribe": Turn._subscribed,
     "unsubscribe": Turn._subscribed,
     "passed_on": Turn._passed_on,

@@ -34,13 +34,17 @@ class Word(NamedTuple):
 
 @dataclass(frozen=True)
 class Entry:
-    """What a name stands for. Several countries: it lies in all of them, or they share the name."""
+    """What a name stands for. Several countries: it lies in all of them, or they share the name.
+
+    ``likeliest`` is the one mostly meant where they share it.
+    """
 
     name: str
     countries: frozenset[str]
     kind: Kind
     subdivision: str | None = None
     trust: Trust = "anywhere"
+    likeliest: str | None = None
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,7 @@ def _gazetteer(data: dict[str, Any]) -> Iterator[tuple[str, Entry]]:
 def _place(place: dict[str, Any]) -> Iterator[tuple[str, Entry]]:
     countries = place["country"] if isinstance(place["country"], list) else [place["country"]]
     title = re.sub(r" \(.*\)$", "", place["name"])
-    base = Entry(title, frozenset(countries), "place", place["subdivision"])
+    base = Entry(title, frozenset(countries), "place", place["subdivision"], likeliest=countries[0])
     risky = {key(name) for name in place.get("risky", [])}
     for country, names in place.get("by_country", {}).items():
         for name in names:
@@ -151,7 +155,7 @@ def _place(place: dict[str, Any]) -> Iterator[tuple[str, Entry]]:
 
 
 def _region(region: dict[str, Any]) -> Iterator[tuple[str, Entry]]:
-    base = Entry(region["name"], frozenset({region["country"]}), "region", region["code"])
+    base = Entry(region["name"], frozenset({region["country"]}), "region", region["code"], likeliest=region["country"])
     risky = {key(name) for name in [*region.get("risky", []), *region.get("short", [])]}
     codes = {key(name) for name in region.get("short_risky") or []}
     for name in [region["name"], *region["names"]]:
@@ -219,7 +223,7 @@ def _city(at: Key, lands: dict[str, dict[str, Any]], regions: dict[tuple[str, Ke
     # Small towns of the north carry names like Normal, Orange and Reading.
     common = top["countrycode"] in ("US", "CA") and len(at) == 1 and top["population"] < 250_000
     trust: Trust = "capital" if common else "placed"
-    return Entry(top["name"], frozenset(meant), "city", code, trust)
+    return Entry(top["name"], frozenset(meant), "city", code, trust, top["countrycode"])
 
 
 def _answers(countries: list[dict[str, Any]]) -> dict[Key, str]:

@@ -13,11 +13,25 @@ from bot.places import Place
 
 # The engine reads this much of one message; all of it is kept in the inbox.
 READ_LETTERS = 4_000
+FREE = ("place", "when_happened", "what")
+# What Telegram's users type, and what is said so elsewhere too.
+COMMANDS = {"/start": "/greet", "/menu": "/menu", "/help": "/menu", "/stop": "/unsubscribe", "/cancel": "/cancel"}
+NUMBERS = {
+    word: number
+    for number, words in enumerate(
+        ("uno una one um uma un youn", "dos two dois duas deux de", "tres three três trois twa",
+         "cuatro four quatro quatre kat", "cinco five cinq senk", "seis six sis", "siete seven sete sept sèt"),
+        start=1,
+    )
+    for word in words.split()
+}  # fmt: skip
 # "ayudaaaa": letters drawn out say no more than one.
 REPEATED = re.compile(r"([^\W\d_])\1{2,}")
 # "1", "1.", "(1)", "#1", "1️⃣"
 NUMBER = re.compile(r"[^\w]{0,2}(\d{1,2})[^\w]{0,3}")
 DEFAULT_LANGUAGE = "es"
+# An answer to a question changes the language only when it has so many words.
+SWITCHES = 6
 
 
 @dataclass(frozen=True)
@@ -68,10 +82,25 @@ def hear(body: Mapping[str, Any], known: Known) -> Heard:
 def _read(text: str, known: Known) -> Heard:
     if option := pick(text, known.offered):
         return _chosen(option, known)
+    if says := COMMANDS.get(text.strip().casefold()):
+        return _plain(known, says=says)
     words = REPEATED.sub(r"\1", text.strip().lstrip("/").strip())
     if not words:
         return _plain(known, show="empty_message")
+    if _says_nothing(words, known.awaiting) or text.lstrip().startswith("/"):
+        return _plain(known, says="/nlu_fallback")
     return _understood(words[:READ_LETTERS], known, cut=len(words) > READ_LETTERS)
+
+
+def _says_nothing(words: str, awaiting: str | None) -> bool:
+    """Emoji, dots, numbers that nobody offered: no guess is made at what they mean.
+
+    A single letter may be yes or no, and a number may be a date.
+    """
+    letters = sum(c.isalpha() for c in words)
+    if letters == 1:
+        return words.casefold() not in ("s", "n", "y", "o", "w")
+    return letters == 0 and not (awaiting in FREE and any(c.isdigit() for c in words))
 
 
 def pick(text: str, offered: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
@@ -83,7 +112,7 @@ def pick(text: str, offered: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] |
     """
     typed = text.strip()
     written = NUMBER.fullmatch(typed)
-    number = int(written[1]) if written else None
+    number = int(written[1]) if written else NUMBERS.get(typed.casefold())
     for option in offered:
         if option["number"] == number or option["label"].casefold() == typed.rstrip(".!").casefold():
             return option
@@ -131,7 +160,7 @@ def _located(place: Place | None, known: Known) -> Heard:
 
 def _understood(words: str, known: Known, cut: bool) -> Heard:
     wish = language.wished(words) if len(words.split()) <= 8 else None
-    place = places.find(words, known.country, known.awaiting == "place")
+    place = places.find(words, known.country, known.awaiting == "place", known.phone_country)
     said = places.country_in(words) if known.awaiting == "country" else None
     told = said or (place.country if place else None)
     # A place that several countries have is no reason to guess: the form asks.
@@ -149,6 +178,8 @@ def _understood(words: str, known: Known, cut: bool) -> Heard:
 
 
 def _language(words: str, known: Known) -> str:
+    if known.language and known.awaiting and len(words.split()) < SWITCHES:
+        return known.language
     likely = language.of_country(known.phone_country)
     return language.detect(words, known.language, likely) or known.language or likely or DEFAULT_LANGUAGE
 

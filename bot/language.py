@@ -84,6 +84,10 @@ NAMES = {
         "kreyol creole creol creyol kreol kriol creolo crioulo creolle ayisyen haitiano haitian haitien kreyòl criollo"
     ),
 }
+# Letters that a language does not have.
+NOT_IN = {
+    "es": "êçãõèàòîû", "en": "éêçãõñ¿¡èòáíóúà", "pt": "ñ¿¡èòûî", "fr": "ñãõ¿¡òíó", "ht": "éêçîûñãõ¿¡áíóú",
+}  # fmt: skip
 # What people write to each other in, by country; elsewhere Spanish.
 WRITTEN_IN = {"BR": "pt", "HT": "ht", "US": "en", "CA": "en", "JM": "en", "BZ": "en"}
 # "no hablo inglés, español por favor": a refusal reaches to the end of its clause.
@@ -170,6 +174,12 @@ def _if_no_place(text: str) -> str | None:
     return None if places.find(text, expected=True) else _measured(text, None, SURE_IF_SHORT)
 
 
+def _marks(text: str) -> dict[str, int]:
+    """How many letters of a text (less its places) a language does not have, three at most."""
+    letters = set(without_places(text))
+    return {code: min(3, len(letters & set(NOT_IN[code]))) for code in FULL}
+
+
 def _measured(text: str, known: str | None, sure: float = SURE, likely: str | None = None) -> str | None:
     """Letters in threes decide, with the little words and the known language for prior."""
     votes = _votes(_words(text))
@@ -177,7 +187,8 @@ def _measured(text: str, known: str | None, sure: float = SURE, likely: str | No
     if chances is None:
         return known
     prior = {likely: LIKELY} | {known: KNOWN}
-    weights = {code: chances[code] + votes[code] * VOTE + prior.get(code, 0) for code in FULL}
+    strange = _marks(text)
+    weights = {code: chances[code] + (votes[code] - strange[code]) * VOTE + prior.get(code, 0) for code in FULL}
     best = max(FULL, key=lambda code: weights[code])
     share = 1 / sum(math.exp(weights[code] - weights[best]) for code in FULL)
     enough = SURE_TO_SWITCH if known else sure

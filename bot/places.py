@@ -35,8 +35,11 @@ class Mention:
     standing: Standing
 
 
-def find(text: str, hint: str | None = None, expected: bool = False) -> Place | None:
+def find(text: str, hint: str | None = None, expected: bool = False, number: str | None = None) -> Place | None:
     """The place where the message says something happened. A wrong country is worse than none.
+
+    ``hint`` is the country the person is known to be in and settles a shared name; ``number`` is where their phone
+    was issued, which counts only together with what the name mostly means. ``expected``: we asked "where?".
 
     >>> find("soy de honduras y me robaron en tapachula")
     Place(name='Tapachula', country='MX', subdivision='MX-CHP')
@@ -52,7 +55,7 @@ def find(text: str, hint: str | None = None, expected: bool = False) -> Place | 
     best = max(mention.standing for mention in named)
     told = [mention for mention in named if mention.standing == best]
     others = [mention for mention in mentions if mention not in told]
-    return _settled(told, others, hint)
+    return _settled(told, others, hint, number)
 
 
 def country_in(text: str) -> str | None:
@@ -194,7 +197,7 @@ def _content(words: list[Word]) -> list[Word]:
 FILLER = "en|in|em|nan|an|a|at|de|la|el|los|las|the|no|na|au|aqui|here|estoy|estamos|ciudad|city"
 
 
-def _settled(told: list[Mention], others: list[Mention], hint: str | None) -> Place | None:
+def _settled(told: list[Mention], others: list[Mention], hint: str | None, number: str | None) -> Place | None:
     lands = frozenset.intersection(*(mention.entry.countries for mention in told))
     if not lands:  # two countries told alike: asking is better than choosing
         return None
@@ -205,6 +208,8 @@ def _settled(told: list[Mention], others: list[Mention], hint: str | None) -> Pl
             lands = (lands & mention.entry.countries) or lands
     if hint in lands:
         lands = frozenset({hint})
+    elif number in lands and number == entry.likeliest:
+        lands = frozenset({number})
     country = next(iter(lands)) if len(lands) == 1 else None
     regions = [mention.entry.subdivision for mention in told + others] if country else []
     code = next((code for code in [entry.subdivision, *regions] if _in(code, country)), None)

@@ -62,9 +62,10 @@ KIN = (
 )
 TO = [
     r"(?:voy|vamos|van|va|iba|ibamos|ir|irme|irnos|irse|viajar|viajo|viajamos|viajando|llegar|cruzar"
-    r"|pasar|entrar|volver|volverme|regresar|regresarme|regresarnos|regreso|retornar|retorno|rumbo"
+    r"|entrar|volver|volverme|regresar|regresarme|regresarnos|regreso|retornar|retorno|rumbo"
     r"|camino|direccion|huyo|huyeron|huir|huimos|escapo|deportar\w*|migrar|emigrar|vuelo|destino|quiero|queremos|subir|mandar\w*"
     r"|mando|enviar\w*|envio|llamar|llamada) (?:\w+ )?(?:a|al|para|pa|pal|hacia|hasta|en|con)",
+    r"pasar (?:\w+ )?(?:a|al|para|pa|pal|hacia|hasta)",
     r"(?:hacia|rumbo|toward|towards|vers|reach|enter|return|deport)",
     r"(?:go|going|goes|gone|get|getting|travel|travell?ing|cross|crossing|way|heading|headed|return"
     r"|returning|back|trip|deport|deporting|move|moving|want|trying|journey|send|sending|come|coming"

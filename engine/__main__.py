@@ -11,8 +11,7 @@ def main() -> None:
     # TensorFlow comes with Rasa and nothing here uses it: keep it quiet and off the cores.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-    # Two OpenMP threads that spin for each other on a busy machine made one embedding take a second.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # OpenMP threads that spin while they wait for each other made one embedding take a second on a busy machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     sys.argv = ["rasa", *arguments()]
     from rasa.__main__ import main as rasa

@@ -16,7 +16,7 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from engine.words import NO, NO_MORE, STOP, UNSURE, YES, asks, plain
+from engine.words import GREETINGS, NO, NO_MORE, STOP, UNSURE, YES, asks, plain
 
 TOLD_FREELY = {"place", "when_happened", "what"}
 YES_OR_NO = {"danger", "minor", "may_reply", "confirmed"}
@@ -120,9 +120,9 @@ def _interrupts(message: Message, text: Text, awaiting: Text) -> bool:
     if intent in WISHES:
         return bool(confidence >= VERY_SURE and len(words) <= 8)
     if intent == "greet":
-        return bool(confidence >= SURE and len(words) <= 3)
+        return bool(words and words[0] in GREETINGS and len(words) <= 3)
     another = (message.get("crime_type") or {}).get("name") == "none"
-    return intent == "report_crime" and another and confidence >= VERY_SURE and awaiting != "what"
+    return intent == "report_crime" and another and confidence >= SURE and awaiting != "what"
 
 
 def _said(message: Message, text: Text, awaiting: Text) -> Optional[Text]:

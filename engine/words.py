@@ -6,8 +6,8 @@ import re
 import unicodedata
 from typing import Text
 
-YES = frozenset("si sip sii claro yes yeah yep sim oui ouais wi yea ok okay".split())
-NO = frozenset("no nop nope nah nao non negativo nada".split())
+YES = frozenset("s y si sip sii claro yes yeah yep sim oui ouais wi yea ok okay".split())
+NO = frozenset("n no nop nope nah nao non negativo nada".split())
 # "no quiero", "no entiendo": a no to something else.
 NO_MORE = frozenset("quiero entiendo entendi puedo want understand quero entendo konprann vle veux comprends".split())
 STOP = frozenset(
@@ -37,6 +37,7 @@ UNSURE = frozenset(
         "pa konnen",
     }  # fmt: skip
 )
+GREETINGS = frozenset("hola hello hi hey ola oi alo bonjour bonjou bonswa bonsoir salut buenas buenos".split())
 ASKING = frozenset(
     """que cual cuales donde cuando como quien quienes puedo pueden tengo
     what which where when how who can do does is are should may

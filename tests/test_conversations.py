@@ -12,7 +12,7 @@ import yaml
 from tests.talk import Bubble, Phone
 
 FILES = sorted((Path(__file__).parent / "conversations").glob("*.yml"))
-KNOWN = {"says", "taps", "shares", "hears", "never", "offers"}
+KNOWN = {"says", "taps", "shares", "hears", "never", "offers", "offers_also"}
 
 
 def _conversations() -> list[Any]:
@@ -28,15 +28,26 @@ def test_conversation(talk: dict[str, Any], phone: Callable[..., Phone]) -> None
     person = phone(talk.get("number", "+5255"), talk.get("language"))
     for step in talk["talk"]:
         assert set(step) <= KNOWN, f"unknown word in {step}"
-        heard = _do(person, step)
-        text = "\n".join(bubble.text for bubble in heard)
-        for words in _listed(step.get("hears")):
-            assert words.casefold() in text.casefold(), f"after {_said(step)}: no «{words}» in:\n{text}"
-        for words in _listed(step.get("never")):
-            assert words.casefold() not in text.casefold(), f"after {_said(step)}: «{words}» in:\n{text}"
-        if "offers" in step:
-            assert _listed(step["offers"]) == list(heard[-1].options), f"after {_said(step)}"
-        assert heard, f"silence after {_said(step)}"
+        if wrong := _wrong(step, _do(person, step)):
+            pytest.fail(f"after «{_said(step)}» {wrong}", pytrace=False)
+
+
+def _wrong(step: dict[str, Any], heard: list[Bubble]) -> str | None:
+    """What is not as the step says, in a sentence that staff can read."""
+    text = "\n".join(bubble.text for bubble in heard)
+    if not heard:
+        return "there was silence"
+    for words in _listed(step.get("hears")):
+        if words.casefold() not in text.casefold():
+            return f"«{words}» was not heard, but:\n{text}"
+    for words in _listed(step.get("never")):
+        if words.casefold() in text.casefold():
+            return f"«{words}» was heard:\n{text}"
+    if "offers" in step and _listed(step["offers"]) != list(heard[-1].options):
+        return f"these were offered: {', '.join(heard[-1].options)}"
+    if missing := set(_listed(step.get("offers_also"))) - {o for bubble in heard for o in bubble.options}:
+        return f"not offered: {', '.join(missing)}"
+    return None
 
 
 def _do(person: Phone, step: dict[str, Any]) -> list[Bubble]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.content import INSTEAD, Text, Topic
+from bot.content import Text, Topic
 from bot.directory import choose
 from bot.replies.wording import COUNTRIES, Option, Params, Part, Wording
 
@@ -30,7 +30,7 @@ def engine_down(words: Wording, params: Params) -> list[Part]:
 
 def topic(words: Wording, params: Params) -> list[Part]:
     asked = words.content.topics[params["topic"]]
-    general = best(words, asked, "")
+    general = words.best(asked)
     if general is None:
         return [Part("\n".join([words.say("no_text_yet"), *contact_lines(words, asked)]))]
     if general[1].valid_until < words.today:
@@ -59,20 +59,6 @@ def ask_which_country(words: Wording, topic: Topic) -> tuple[Option, ...]:
     if words.person.country or not any(country for country, _ in topic.texts):
         return ()
     return words.options(*((words.country(iso), f"/{topic.id}", {"country": iso}) for iso in COUNTRIES))
-
-
-def title(words: Wording, topic: Topic) -> str:
-    found = best(words, topic, "")
-    return found[1].title if found else topic.id
-
-
-def best(words: Wording, topic: Topic, country: str) -> tuple[str, Text] | None:
-    """The text in the person's language, else in the language named for that in `INSTEAD`."""
-    mine = words.person.language
-    for language in dict.fromkeys((mine, INSTEAD[mine], "es", "en")):
-        if text := topic.texts.get((country, language)):
-            return language, text
-    return None
 
 
 def contact_lines(words: Wording, topic: Topic) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bot.content import LANGUAGES
-from bot.replies.answers import title
 from bot.replies.wording import Params, Part, Wording
 
 
@@ -31,29 +30,14 @@ def menu_help(words: Wording, params: Params) -> list[Part]:
 
 def submenu(words: Wording, menu: str) -> list[Part]:
     topics = [topic for topic in words.content.topics.values() if topic.menu == menu]
-    choices = [(title(words, topic), f"/{topic.id}") for topic in topics]
+    choices = [(words.title(topic), f"/{topic.id}") for topic in topics]
     return [Part(words.say(f"menu_{menu}"), words.options(*choices, (words.say("label_back"), "/menu")))]
 
 
 def not_understood(words: Wording, params: Params) -> list[Part]:
     if params.get("in_form"):
         return [Part(words.say("not_understood_in_form"))]
-    guesses = [choice for name in params.get("likeliest", ()) if (choice := guess(words, name))]
-    return [Part(words.say("not_understood"), words.options(*guesses, (words.say("label_menu"), "/menu")))]
-
-
-# Acts that can be offered as a guess, by the label they have in the menu.
-LABELS = {
-    "report_crime": "report", "emergency": "report", "talk_to_person": "person", "privacy": "privacy",
-    "change_language": "language",
-}  # fmt: skip
-
-
-def guess(words: Wording, intent: str) -> tuple[str, str] | None:
-    """What they may have meant, as an option; None for what is no use to offer."""
-    if topic := words.content.topics.get(intent):
-        return (title(words, topic), f"/{intent}") if topic.texts else None
-    return (words.say(f"label_{LABELS[intent]}"), f"/{intent}") if intent in LABELS else None
+    return [Part(words.say("not_understood"), words.menu(*params.get("likeliest", ())))]
 
 
 def bot_identity(words: Wording, params: Params) -> list[Part]:

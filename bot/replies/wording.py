@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from bot.content import Content
+from bot.content import INSTEAD, Content, Text, Topic
 from bot.directory import Hotline
 from bot.places import country_name
 
@@ -83,12 +83,25 @@ class Wording:
             made.append(Option(number, label, says, sets))
         return tuple(made)
 
-    def menu(self) -> tuple[Option, ...]:
-        """What one can do here, short enough for a small phone."""
+    def menu(self, *guesses: str) -> tuple[Option, ...]:
+        """What one can do here, short enough for a small phone; first the topics that may have been meant."""
+        meant = [(self.title(t), f"/{g}") for g in guesses if (t := self.content.topics.get(g)) and t.texts]
         menus = [(self.say(f"label_{menu}"), f"show:menu_{menu}") for menu in MENUS]
         acts = [("report", "/report_crime"), ("person", "/talk_to_person"), ("privacy", "/privacy")]
         named = [(self.say(f"label_{name}"), says) for name, says in acts]
-        return self.options(*menus, *named, (self.say("label_language"), "/change_language"))
+        return self.options(*meant, *menus, *named, (self.say("label_language"), "/change_language"))
+
+    def title(self, topic: Topic) -> str:
+        found = self.best(topic)
+        return found[1].title if found else topic.id
+
+    def best(self, topic: Topic) -> tuple[str, Text] | None:
+        """The text in the person's language, else in the language named for that in `INSTEAD`."""
+        mine = self.person.language
+        for language in dict.fromkeys((mine, INSTEAD[mine], "es", "en")):
+            if text := topic.texts.get(("", language)):
+                return language, text
+        return None
 
     def skip(self) -> tuple[str, str]:
         return (self.say("label_skip"), "/skip")
