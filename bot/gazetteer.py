@@ -140,7 +140,9 @@ def _gazetteer(data: dict[str, Any]) -> Iterator[tuple[str, Entry]]:
 def _place(place: dict[str, Any]) -> Iterator[tuple[str, Entry]]:
     countries = place["country"] if isinstance(place["country"], list) else [place["country"]]
     title = re.sub(r" \(.*\)$", "", place["name"])
-    base = Entry(title, frozenset(countries), "place", place["subdivision"], likeliest=countries[0])
+    base = Entry(
+        title, frozenset(countries), "place", place["subdivision"], likeliest=countries[0] if countries[1:] else None
+    )
     risky = {key(name) for name in place.get("risky", [])}
     for country, names in place.get("by_country", {}).items():
         for name in names:

@@ -27,8 +27,12 @@ NUMBERS = {
 }  # fmt: skip
 # "ayudaaaa": letters drawn out say no more than one.
 REPEATED = re.compile(r"([^\W\d_])\1{2,}")
-# "1", "1.", "(1)", "#1", "1️⃣"
-NUMBER = re.compile(r"[^\w]{0,2}(\d{1,2})[^\w]{0,3}")
+# "1", "1.", "(1)", "#1", "1️⃣", "la 1"
+NUMBER = re.compile(
+    r"(?:(?:la|el|the|le|a|o|opcion|opción|option|opção|número|numero|number|nimewo) )?\W{0,2}(\d{1,2})\W{0,3}"
+)
+WORD = re.compile(r"[^\W\d_]+")
+THUMBS = {"👍": "ok", "👌": "ok", "✅": "ok", "👎": "no", "❌": "no"}
 DEFAULT_LANGUAGE = "es"
 # An answer to a question changes the language only when it has so many words.
 SWITCHES = 6
@@ -87,7 +91,8 @@ def _read(text: str, known: Known) -> Heard:
     words = REPEATED.sub(r"\1", text.strip().lstrip("/").strip())
     if not words:
         return _plain(known, show="empty_message")
-    if _says_nothing(words, known.awaiting) or text.lstrip().startswith("/"):
+    words = THUMBS.get(words[0], words)
+    if _says_nothing(words, known.awaiting) or (text.lstrip().startswith("/") and not WORD.fullmatch(words)):
         return _plain(known, says="/nlu_fallback")
     return _understood(words[:READ_LETTERS], known, cut=len(words) > READ_LETTERS)
 
@@ -111,7 +116,7 @@ def pick(text: str, offered: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] |
     (True, None)
     """
     typed = text.strip()
-    written = NUMBER.fullmatch(typed)
+    written = NUMBER.fullmatch(typed.casefold())
     number = int(written[1]) if written else NUMBERS.get(typed.casefold())
     for option in offered:
         if option["number"] == number or option["label"].casefold() == typed.rstrip(".!").casefold():

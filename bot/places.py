@@ -39,7 +39,7 @@ def find(text: str, hint: str | None = None, expected: bool = False, number: str
     """The place where the message says something happened. A wrong country is worse than none.
 
     ``hint`` is the country the person is known to be in and settles a shared name; ``number`` is where their phone
-    was issued, which counts only together with what the name mostly means. ``expected``: we asked "where?".
+    was issued, which counts unless the name mostly means another country. ``expected``: we asked "where?".
 
     >>> find("soy de honduras y me robaron en tapachula")
     Place(name='Tapachula', country='MX', subdivision='MX-CHP')
@@ -208,7 +208,7 @@ def _settled(told: list[Mention], others: list[Mention], hint: str | None, numbe
             lands = (lands & mention.entry.countries) or lands
     if hint in lands:
         lands = frozenset({hint})
-    elif number in lands and number == entry.likeliest:
+    elif number in lands and entry.likeliest in (None, number):
         lands = frozenset({number})
     country = next(iter(lands)) if len(lands) == 1 else None
     regions = [mention.entry.subdivision for mention in told + others] if country else []

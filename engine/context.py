@@ -27,6 +27,7 @@ WISHES = {
     "bot_identity", "report_status", "correct", "skip",
 }  # fmt: skip
 CHATTER = {"greet", "thank", "goodbye", "affirm", "deny", "subscribe", "out_of_scope", "nlu_fallback"}
+ALMOST_SURE = 0.4
 SURE = 0.5
 VERY_SURE = 0.75
 # What cannot be taken back, or loses what was told, wants to be meant.
@@ -121,8 +122,11 @@ def _interrupts(message: Message, text: Text, awaiting: Text) -> bool:
         return bool(confidence >= VERY_SURE and len(words) <= 8)
     if intent == "greet":
         return bool(words and words[0] in GREETINGS and len(words) <= 3)
-    another = (message.get("crime_type") or {}).get("name") == "none"
-    return intent == "report_crime" and another and confidence >= SURE and awaiting != "what"
+    if intent == "thank":
+        return bool(confidence >= VERY_SURE and len(words) <= 4)
+    crime = message.get("crime_type") or {"name": "", "confidence": 0.0}
+    another = crime["name"] == "none" and crime["confidence"] >= VERY_SURE
+    return intent == "report_crime" and another and confidence >= ALMOST_SURE and awaiting != "what"
 
 
 def _said(message: Message, text: Text, awaiting: Text) -> Optional[Text]:

@@ -16,8 +16,7 @@ def located(words: Wording, params: Params) -> list[Part]:
 
 
 def emergency(words: Wording, params: Params) -> list[Part]:
-    country = params.get("country") or words.person.country
-    lines = words.emergency_lines(country)
+    lines = words.emergency_lines(params["country"])
     if not lines:
         lines = [words.say("emergency_choose"), *words.every_emergency()]
     return [Part("\n".join([*lines, words.say("emergency_advice")]))]
