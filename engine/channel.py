@@ -86,8 +86,9 @@ async def _answered(store: Any, asked: Dict[Text, Any]) -> bool:
 
 
 def _last_id(tracker: DialogueStateTracker) -> Optional[Text]:
-    last = tracker.get_last_event_for(UserUttered)
-    return last.message_id if last else None
+    """Among all events: those that Rasa "applies" leave out what was said in a form that is done."""
+    said = (event.message_id for event in reversed(tracker.events) if isinstance(event, UserUttered))
+    return next(said, None)
 
 
 def answer_from(tracker: DialogueStateTracker) -> Dict[Text, Any]:

@@ -123,7 +123,7 @@ class Understanding(GraphComponent, IntentClassifier):
         told = [row for row in ranking if row["name"] in TOLD]
         together = sum(row["confidence"] for row in told)
         weight = 1.0 if asks(text) else self.config["told_weight"]
-        if not told or ranking[0]["name"] in TOLD or weight * together <= ranking[0]["confidence"]:
+        if not told or (ranking[0]["name"] not in TOLD and weight * together <= ranking[0]["confidence"]):
             return ranking
         first = {"name": told[0]["name"], "confidence": min(weight * together, 1.0)}
         return [first, *(row for row in ranking if row["name"] != first["name"])]

@@ -170,3 +170,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"engine", "model"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.engine)
+    items.sort(key=lambda item: bool(item.get_closest_marker("engine")))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """The model is trained, if need be, while the tests that need none are running."""
+    if any(item.get_closest_marker("engine") for item in session.items) and not session.config.option.collectonly:
+        nowhere = subprocess.DEVNULL  # what it says is said again to whom has to wait for it
+        subprocess.Popen([ROOT / ".venv/bin/faro", "train"], cwd=ROOT, stdout=nowhere, stderr=nowhere)

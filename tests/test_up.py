@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import up
+from bot import runner, up
 from bot.postgres import CannotStart
 from bot.settings import Settings
 
@@ -78,7 +78,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def descendants(pid: int) -> set[int]:
-    found = {child for child, parent in up.parents() if parent == pid}
+    found = {child for child, parent in runner.parents() if parent == pid}
     return found.union(*(descendants(child) for child in found))
 
 
@@ -187,7 +187,7 @@ def test_with_a_database_given_ours_is_not_started(settings: Settings) -> None:
 
 
 def test_the_last_started_is_the_first_stopped() -> None:
-    config = up.configuration(up.procfile(Settings.model_validate({})))
+    config = runner.configuration(up.procfile(Settings.model_validate({})))
     assert [line for line in config.splitlines() if line.startswith("[program")] == [
         "[program:postgres]",
         "[program:engine]",
