@@ -14,6 +14,7 @@ from bot import conversation, jobs
 from bot.engine import EngineDown
 from bot.runtime import Runtime
 from bot.store.models import Contact, Conversation, Inbound, Outbound, Report, now
+from bot.turn import Turn
 from tests.conftest import Process
 from tests.talk import Phone
 
@@ -68,7 +69,7 @@ def test_a_turn_that_died_after_the_engine_answered_is_answered_once(
     with runtime.sessions() as session:  # the turn up to the engine's answer, and then the worker dies
         inbound = session.scalars(select(Inbound).where(Inbound.contact_id == person.contact)).all()[-1]
         contact = session.get_one(Contact, person.contact)
-        conversation.Turn(runtime, session, contact, inbound).take()
+        Turn(runtime, session, contact, inbound).take()
         session.rollback()
     conversation.answer(runtime, person.contact)
     heard = person.hears()
@@ -83,7 +84,7 @@ def test_filing_twice_from_one_message_gives_one_report(phone: Callable[..., Pho
     with runtime.sessions() as session:
         inbound = session.scalars(select(Inbound).where(Inbound.contact_id == person.contact)).all()[-1]
         contact = session.get_one(Contact, person.contact)
-        conversation.Turn(runtime, session, contact, inbound).take()
+        Turn(runtime, session, contact, inbound).take()
         session.rollback()  # the report is filed, the answer is lost
     conversation.answer(runtime, person.contact)
     assert len(_reports(runtime, person)) == 1

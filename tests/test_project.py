@@ -54,7 +54,7 @@ def test_every_file_named_in_the_docs_exists() -> None:
 
 LAYERS = [
     {"__main__", "gateway", "phone", "desk", "jobs", "up", "runner"},
-    {"conversation", "outbox", "erasing", "reports", "inbox", "training", "postgres"},
+    {"conversation", "turn", "outbox", "erasing", "reports", "inbox", "training", "postgres"},
     {"replies", "channels", "runtime"},
     {"store", "content", "sealing", "engine", "settings"},
     {"hearing", "places", "language", "gazetteer", "whereabouts", "routing", "directory"},

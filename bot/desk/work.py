@@ -13,12 +13,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import jobs, outbox, reports
-from bot.conversation import person
 from bot.places import country_name
 from bot.replies import Reply, Wording, write
 from bot.runtime import Runtime
 from bot.store.models import CaseMessage, Contact, Outbound, Report, now
 from bot.store.people import User
+from bot.turn import person
 
 
 @dataclass(frozen=True)
