@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -10,11 +9,12 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from bot import reports
 from bot.reports import Told
 from bot.runtime import Runtime
-from bot.store.models import Inbound
+from bot.store.models import Contact, Inbound
 
 SLOTS = (
     "danger", "place", "country", "when_happened", "what", "minor", "may_reply", "confirmed", "crime_type",
@@ -49,32 +49,20 @@ class FileReport(RuntimeAction):
         runtime, inbound = self.runtime, inbound_of(tracker)
         slots = {k: v for k, v in tracker.slots.items() if k in SLOTS and v is not None}
         with runtime.sessions.begin() as session:
-            told = Told(slots, self._words(session, tracker, inbound))
+            told = Told(slots, self._words(session, inbound))
             filed = reports.file_report(session, runtime.vault, runtime.shelf.content(), inbound, told)
             reply = {"reply": "report_filed", **asdict(filed)}
         dispatcher.utter_message(json_message=reply)
         return forget_slots()
 
-    def _words(self, session: Any, tracker: Tracker, inbound: int) -> list[str]:
+    def _words(self, session: Session, inbound: int) -> list[str]:
         """Every word of theirs since the report began, as stored: also what was too long for the engine."""
-        began = began_at(tracker.events)
-        contact = session.get_one(Inbound, inbound).contact_id
-        query = select(Inbound).where(Inbound.contact_id == contact, Inbound.id >= began, Inbound.id <= inbound)
-        rows = session.scalars(query.order_by(Inbound.id))
-        bodies = [self.runtime.vault.open(row.body_sealed) for row in rows]
+        contact = session.get_one(Contact, session.get_one(Inbound, inbound).contact_id)
+        began = contact.form_since or inbound
+        query = select(Inbound).where(Inbound.contact_id == contact.id, Inbound.id.between(began, inbound))
+        bodies = [self.runtime.vault.open(row.body_sealed) for row in session.scalars(query.order_by(Inbound.id))]
         texts = [body["text"].strip() for body in bodies if body["kind"] == "text"]
         return [text for text in texts if text and not text.isdigit()]
-
-
-def began_at(events: Iterable[dict[str, Any]]) -> int:
-    """The id of the message that opened the form now being closed."""
-    said = began = 0
-    for event in events:
-        if event["event"] == "user" and str(event.get("message_id") or "").isdigit():
-            said = int(event["message_id"])
-        if event["event"] == "active_loop" and event.get("name") == "report_form":
-            began = said
-    return began or said
 
 
 class ChangeAnswer(RuntimeAction):

@@ -112,6 +112,8 @@ class Turn:
             contact.language = heard.wish
         contact.country = heard.told_country or contact.country
         contact.last_inbound_at = self.inbound.received_at
+        if answer.form != contact.form:
+            contact.form_since = self.inbound.id if answer.form else None
         contact.form = answer.form
 
     # -- reply

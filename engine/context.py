@@ -85,7 +85,7 @@ def _answer_question(message: Message, text: Text, awaiting: Text, known: Dict[T
     value = _answer(message, text, awaiting, known)
     if value is None:
         return
-    if message.get(INTENT)["name"] != "emergency":
+    if not _danger_now(message):
         _set_intent(message, "answer")
     _add_entity(message, awaiting, value)
 
@@ -105,13 +105,19 @@ def _answer(message: Message, text: Text, awaiting: Text, known: Dict[Text, Any]
         return "unknown"
     if _interrupts(message, text, awaiting):
         return None
-    if intent == "emergency" and awaiting != "what":
+    if _danger_now(message) and awaiting != "what":
         return None
     if asks(text) and (awaiting != "what" or _short_or_ends_asking(text)):
         return None
     if awaiting != "what" and intent not in CHATTER | TELLING | {"answer"} and confidence >= 0.8:
         return None
     return text
+
+
+def _danger_now(message: Message) -> bool:
+    """In the middle of questions "last night" must not count as a cry for help: it has to be plain."""
+    intent = message.get(INTENT)
+    return bool(intent["name"] == "emergency" and intent["confidence"] >= SURE)
 
 
 def _interrupts(message: Message, text: Text, awaiting: Text) -> bool:

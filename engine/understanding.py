@@ -125,7 +125,7 @@ class Understanding(GraphComponent, IntentClassifier):
         weight = 1.0 if asks(text) else self.config["told_weight"]
         if not told or (ranking[0]["name"] not in TOLD and weight * together <= ranking[0]["confidence"]):
             return ranking
-        first = {"name": told[0]["name"], "confidence": min(weight * together, 1.0)}
+        first = {"name": told[0]["name"], "confidence": min(together, 1.0)}
         return [first, *(row for row in ranking if row["name"] != first["name"])]
 
     def _ranked(self, what: Text, text: Text, vector: np.ndarray) -> List[Dict[Text, Any]]:

@@ -109,7 +109,8 @@ def test_a_report_from_reynosa_is_accepted_answered_and_closed(
     row = desk.locator(f"tr.report[data-case='{case}']")
     expect(row).to_be_visible()  # without reloading
     row.get_by_role("link", name=case).click()
-    expect(desk.locator("body")).to_contain_text("cerca del puente")
+    expect(desk.locator("blockquote").first).to_contain_text("me robaron en reynosa")
+    expect(desk.locator("blockquote", has_text="cerca del puente")).to_be_visible()
     desk.click("#accept button")
     hears(phone, "aceptó su caso")
 

@@ -43,6 +43,8 @@ class Contact(Base):
     # Where the dialogue stands: form, open question, slots; sealed, as the slots hold words.
     dialogue_sealed: Mapped[bytes | None]
     form: Mapped[str | None]
+    # The message that opened the form: what the person wrote since belongs to the report.
+    form_since: Mapped[int | None] = mapped_column(BigInteger)
     # The options last offered, in order, so that "1" means what was on the screen.
     offered: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     # The country whose emergency number was told since the report began.

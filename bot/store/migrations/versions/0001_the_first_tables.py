@@ -21,6 +21,7 @@ def upgrade() -> None:
     sa.Column('welcomed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('dialogue_sealed', sa.LargeBinary(), nullable=True),
     sa.Column('form', sa.Text(), nullable=True),
+    sa.Column('form_since', sa.BigInteger(), nullable=True),
     sa.Column('offered', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('told_emergency', sa.Text(), nullable=True),
     sa.Column('last_inbound_at', sa.DateTime(timezone=True), nullable=True),
