@@ -11,12 +11,12 @@ install: ## make both Python environments and the command .venv/bin/faro
 run: install ## start everything here; Ctrl-C stops it
 	@.venv/bin/faro up
 
-test: install ## run the tests
+test: check ## run lint, types and all tests
 	@.venv/bin/python -m pytest
 
 check: install ## lint, types, and the content
-	@.venv/bin/ruff check .
-	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/ruff format --quiet --check .
 	@.venv/bin/mypy
 	@.venv/bin/faro content check
 
