@@ -21,8 +21,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="FARO_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     root: Path = Field(ROOT, description="The project's folder.")
-    var: Path = Field(ROOT / "var", description="Where the database, the model and the logs are kept.")
-    model: Path = Field(ROOT / "var" / "models", description="The folder of the trained model.")
+    var: Path = Field(ROOT / "var", description="Where the database and the logs are kept.")
+    model: Path = Field(ROOT / "models", description="The folder of the trained model.")
     content: Path = Field(ROOT / "content", description="The texts, the directory and the routing table.")
     database_url: str | None = Field(
         None,
