@@ -15,7 +15,7 @@ from bot.erasing import erase
 from bot.hearing import Heard, Known, hear
 from bot.replies import Part, Person, Reply, Wording, write
 from bot.runtime import Runtime
-from bot.store.models import Contact, Inbound, Outbound, now
+from bot.store.models import Contact, Inbound, Outbound, Report, now
 
 # Replies that stand by themselves in the middle of a report; the open question follows with a word of return.
 DIGRESSIONS = {
@@ -40,6 +40,7 @@ class Turn:
         if self.contact.erased_at:  # somebody we erased writes again: a stranger
             self.contact.erased_at = self.contact.welcomed_at = None
         heard = hear(self._body(), self._known())
+        self._pass_on(heard)
         answer = self._decide(heard)
         self._learn(heard, answer)
         replies = self._replies(heard, answer)
@@ -78,6 +79,18 @@ class Turn:
         served = country in self.content.routing.emergency
         return country if served and not ("place" in slots and "country" not in slots) else None
 
+    def _pass_on(self, heard: Heard) -> None:
+        """While an operator talks with somebody, whatever they type is read there too, also a cry for help."""
+        thread = self._thread()
+        if thread and heard.typed:
+            whole = str(self._body()["text"])
+            reports.add_line(self.session, self.runtime.vault, thread, whole, None, self.inbound.id)
+
+    def _thread(self) -> Report | None:
+        """The case in which a desk has written, unless a question of ours is open."""
+        open_question = self.dialogue["awaiting"]
+        return None if open_question else reports.open_thread(self.session, self.contact.id)
+
     # -- decide
 
     def _decide(self, heard: Heard) -> Answer:
@@ -90,7 +103,7 @@ class Turn:
 
     def _context(self, heard: Heard) -> Context:
         awaiting, slots = self.dialogue["awaiting"], self.dialogue["slots"]
-        if awaiting is None and reports.open_thread(self.session, self.contact.id):
+        if self._thread():
             awaiting = "desk"
         return Context(
             inbound=self.inbound.id,
@@ -148,11 +161,7 @@ class Turn:
 
     def _passed_on(self, reply: Reply, heard: Heard, answer: Answer) -> Reply:
         report = reports.open_thread(self.session, self.contact.id)
-        if report is None:
-            return Reply("not_understood", {})
-        whole = str(self._body().get("text") or heard.typed)
-        reports.add_line(self.session, self.runtime.vault, report, whole, None, self.inbound.id)
-        return _with(reply, desk=report.desk)
+        return _with(reply, desk=report.desk) if report else Reply("not_understood", {})
 
     def _erased(self, reply: Reply, heard: Heard, answer: Answer) -> Reply:
         kept = erase(self.session, self.contact, self.inbound)

@@ -117,7 +117,7 @@ def _answer(message: Message, text: Text, awaiting: Text, known: Dict[Text, Any]
 def _danger_now(message: Message) -> bool:
     """In the middle of questions "last night" must not count as a cry for help: it has to be plain."""
     intent = message.get(INTENT)
-    return bool(intent["name"] == "emergency" and intent["confidence"] >= SURE)
+    return bool(intent["name"] == "emergency" and intent["confidence"] >= VERY_SURE)
 
 
 def _interrupts(message: Message, text: Text, awaiting: Text) -> bool:

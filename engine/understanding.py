@@ -123,10 +123,12 @@ class Understanding(GraphComponent, IntentClassifier):
         told = [row for row in ranking if row["name"] in TOLD]
         together = sum(row["confidence"] for row in told)
         weight = 1.0 if asks(text) else self.config["told_weight"]
-        if not told or (ranking[0]["name"] not in TOLD and weight * together <= ranking[0]["confidence"]):
-            return ranking
-        first = {"name": told[0]["name"], "confidence": min(together, 1.0)}
-        return [first, *(row for row in ranking if row["name"] != first["name"])]
+        whole = weight * together + 1 - together
+        first = {"name": told[0]["name"], "confidence": weight * together / whole}
+        others = [
+            {"name": row["name"], "confidence": row["confidence"] / whole} for row in ranking if row["name"] not in TOLD
+        ]
+        return sorted([first, *others], key=lambda row: -row["confidence"])
 
     def _ranked(self, what: Text, text: Text, vector: np.ndarray) -> List[Dict[Text, Any]]:
         """Both readers' logarithms, weighed, as one distribution: ``{"name", "confidence"}``, the likeliest first."""

@@ -170,7 +170,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"engine", "model"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.engine)
-    items.sort(key=lambda item: bool(item.get_closest_marker("engine")))
+    items.sort(key=_waits_for)
+
+
+def _waits_for(item: pytest.Item) -> int:
+    """0: nothing; 1: the engine's environment; 2: the model, which is trained meanwhile."""
+    if {"engine", "model"} & set(getattr(item, "fixturenames", ())):
+        return 2
+    return 1 if item.get_closest_marker("engine") else 0
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

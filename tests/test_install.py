@@ -17,6 +17,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 NOWHERE = "3.77"
+# below `make test` a make would also say which folder it enters
+QUIET_RUN = ["make", "--no-print-directory", "run"]
 
 UV = f"""#!/bin/sh
 echo "$*" >> "$NOTES"
@@ -152,7 +154,13 @@ def test_make_run_waits_for_the_orderly_stop(folder: Folder) -> None:
     executable(folder.path / "scripts/install", "#!/bin/sh\n")
     stop = "trap 'sleep 0.5; echo stopped; exit' INT; echo started; while :; do sleep 0.05; done"
     executable(folder.path / ".venv/bin/faro", f"#!/bin/sh\n{stop}\n")
-    make = subprocess.Popen(["make", "run"], cwd=folder.path, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    make = subprocess.Popen(
+        ["make", "--no-print-directory", "run"],
+        cwd=folder.path,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     assert make.stdout and make.stdout.readline() == "started\n"
     os.killpg(make.pid, signal.SIGINT)
     assert make.communicate(timeout=5)[0].startswith("stopped")

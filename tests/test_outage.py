@@ -19,11 +19,12 @@ from tests.conftest import Process
 from tests.talk import Phone
 
 
-def test_with_the_engine_away_one_line_with_the_number_then_the_answer(
+def test_with_the_engine_away_one_line_with_the_number_then_the_answer_and_reports_go_on(
     phone: Callable[..., Phone], engine: Process, runtime: Runtime
 ) -> None:
-    person = phone("+50498760001", "es")
+    person, reporting = phone("+50498760001", "es"), phone("+525512340005", "es")
     person.says("hola")
+    reporting.says("me robaron en tapachula")
     engine.kill()
     try:
         person.stores("text", text="que derechos tengo si me detienen")
@@ -38,6 +39,7 @@ def test_with_the_engine_away_one_line_with_the_number_then_the_answer(
     conversation.answer(runtime, person.contact)
     answer = person.hears()
     assert len(answer) == 1 and "Honduras" in answer[0].text and "detenid" in answer[0].text
+    assert "Cuándo" in reporting.says("no")[-1].text
 
 
 def test_with_the_action_server_away_a_report_is_not_lost_and_filed_once(
@@ -102,16 +104,6 @@ def test_a_report_left_for_a_day_is_closed_kindly_and_once(phone: Callable[..., 
     assert "closed the report" in kind.text
     assert person.person().form is None
     assert person.contact not in jobs.close_silent(runtime)
-
-
-def test_the_conversation_goes_on_after_the_engine_was_started_again(
-    phone: Callable[..., Phone], engine: Process
-) -> None:
-    person = phone("+525512340005", "es")
-    person.says("me robaron en tapachula")
-    engine.kill()
-    engine.start()
-    assert "Cuándo" in person.says("no")[-1].text
 
 
 CANARY = "canariofaro"

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 import yaml
 from alembic import command
 from sqlalchemy import text
@@ -106,7 +107,8 @@ def test_the_engine_knows_every_topic_and_act() -> None:
         assert topics <= learnt
 
 
-def test_rasa_finds_the_project_valid(model: Path) -> None:
+@pytest.mark.engine
+def test_rasa_finds_the_project_valid() -> None:
     quiet = os.environ | {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3"}
     rasa = ROOT / ".venv-engine/bin/rasa"
     said = subprocess.run([rasa, "data", "validate"], cwd=ROOT, capture_output=True, text=True, env=quiet)
