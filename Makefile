@@ -1,6 +1,6 @@
 # Every command a person needs. Each target installs what it uses first.
 .DEFAULT_GOAL := help
-.PHONY: help install run test check train pictures lock clean
+.PHONY: help install run demo test check train pictures lock clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -10,6 +10,9 @@ install: ## make both Python environments and the command .venv/bin/faro
 
 run: install ## start everything here; Ctrl-C stops it
 	@.venv/bin/faro up
+
+demo: install ## the same with made-up providers: three phones side by side at /try
+	@.venv/bin/faro up --demo
 
 test: check ## run lint, types and all tests
 	@.venv/bin/python -m pytest

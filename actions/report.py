@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import asdict
 from typing import Any
 
@@ -32,6 +33,10 @@ def inbound_of(tracker: Tracker) -> int:
     return int(said["message_id"])
 
 
+# The kinds of message that carry words of theirs; see bot.messages.Message.
+WORDS = ("text", "media", "contact")
+
+
 class RuntimeAction(Action):  # type: ignore[misc]
     """An action that is handed the runtime when the server starts."""
 
@@ -49,19 +54,19 @@ class FileReport(RuntimeAction):
         runtime, inbound = self.runtime, inbound_of(tracker)
         slots = {k: v for k, v in tracker.slots.items() if k in SLOTS and v is not None}
         with runtime.sessions.begin() as session:
-            told = Told(slots, self._words(session, inbound))
+            contact = session.get_one(Contact, session.get_one(Inbound, inbound).contact_id)
+            began = contact.form_since or inbound
+            told = Told(slots, self._words(session, contact.id, began, inbound), began)
             filed = reports.file_report(session, runtime.vault, runtime.shelf.content(), inbound, told)
             reply = {"reply": "report_filed", **asdict(filed)}
         dispatcher.utter_message(json_message=reply)
         return forget_slots()
 
-    def _words(self, session: Session, inbound: int) -> list[str]:
+    def _words(self, session: Session, contact: uuid.UUID, began: int, inbound: int) -> list[str]:
         """Every word of theirs since the report began, as stored: also what was too long for the engine."""
-        contact = session.get_one(Contact, session.get_one(Inbound, inbound).contact_id)
-        began = contact.form_since or inbound
-        query = select(Inbound).where(Inbound.contact_id == contact.id, Inbound.id.between(began, inbound))
+        query = select(Inbound).where(Inbound.contact_id == contact, Inbound.id.between(began, inbound))
         bodies = [self.runtime.vault.open(row.body_sealed) for row in session.scalars(query.order_by(Inbound.id))]
-        texts = [body["text"].strip() for body in bodies if body["kind"] == "text"]
+        texts = [body["text"].strip() for body in bodies if body["kind"] in WORDS]
         return [text for text in texts if text and not text.isdigit()]
 
 

@@ -7,6 +7,7 @@ import logging
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from sqlalchemy.exc import OperationalError
@@ -14,13 +15,16 @@ from sqlalchemy.exc import OperationalError
 from bot import settings as settings_module
 from bot.settings import Settings
 
+if TYPE_CHECKING:
+    from bot.runtime import Runtime
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Faro tells migrants their rights and risks, and brings reports of crimes to the right desk."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # Their messages carry the arguments of jobs and the requests' lines: nothing we want in a log.
-    for name in ("httpx", "waitress.queue", "procrastinate"):
+    for name in ("httpx", "httpcore", "telegram", "twilio", "urllib3", "waitress.queue", "procrastinate"):
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
@@ -29,11 +33,13 @@ def _settings() -> Settings:
 
 
 @main.command()
-def up() -> None:
+@click.option("--demo", is_flag=True, help="Made-up providers: /try shows an SMS, a WhatsApp and a Telegram phone.")
+def up(demo: bool) -> None:
     """Start everything and show where it is; Ctrl-C stops it."""
     from bot import up as runner
 
-    sys.exit(runner.up(_settings()))
+    settings = _settings()
+    sys.exit(runner.up(settings_module.demonstration(settings) if demo else settings))
 
 
 @main.command()
@@ -94,6 +100,51 @@ def actions() -> None:
     settings = _settings()
     _await_schema(settings)
     server.serve(start(settings))
+
+
+@main.group()
+def telegram() -> None:
+    """The campaign's bot on Telegram."""
+
+
+@telegram.command()
+def poll() -> None:
+    """Ask Telegram for messages: for a campaign without a public address (part of `up` then)."""
+    from bot import polling
+
+    runtime = _with_telegram()
+    _await_schema(runtime.settings)
+    try:
+        asyncio.run(polling.poll(runtime))
+    except polling.CannotPoll as problem:
+        raise click.ClickException(str(problem)) from None
+
+
+@telegram.command("set-webhook")
+@click.option("--remove", is_flag=True, help="End it, to use `poll` instead.")
+def set_webhook(remove: bool) -> None:
+    """Tell Telegram to call FARO_PUBLIC_URL, with a secret that proves it is Telegram."""
+    from telegram.error import TelegramError
+
+    from bot import polling
+
+    runtime = _with_telegram()
+    if not (remove or runtime.settings.address.startswith("https://")):
+        raise click.ClickException("set FARO_PUBLIC_URL to the https:// address by which the world reaches the gateway")
+    try:
+        done = asyncio.run(polling.remove_webhook(runtime) if remove else polling.set_webhook(runtime))
+    except TelegramError as error:
+        raise click.ClickException(f"Telegram says: {error.message}") from None
+    click.echo(f"Telegram calls {done}" if done else "Telegram calls nobody; `faro telegram poll` asks it for messages")
+
+
+def _with_telegram() -> Runtime:
+    from bot.runtime import start
+
+    settings = _settings()
+    if not settings.telegram_token:
+        raise click.ClickException("set FARO_TELEGRAM_TOKEN to the token that @BotFather gave")
+    return start(settings)
 
 
 @main.group()

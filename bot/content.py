@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,12 +15,15 @@ import frontmatter
 import polib
 import yaml
 
+from bot.commands import Commands, folded
 from bot.directory import Hotline
 from bot.routing import Case, Desk, Routing
 
 log = logging.getLogger(__name__)
 
 LANGUAGES = ("es", "en", "pt", "fr", "ht")
+# What WhatsApp's approved templates may be for.
+TEMPLATES = ("case", "notice")
 # Where a text is missing in a language, the next in this order that has it is given, with a word of apology.
 INSTEAD = {"es": "en", "en": "es", "pt": "es", "fr": "en", "ht": "fr"}
 
@@ -71,6 +75,8 @@ class Content:
     routing: Routing
     phrases: Mapping[str, Mapping[str, str]]
     campaign: Campaign
+    commands: Commands
+    templates: Mapping[str, Mapping[str, str]]
 
 
 def read(folder: Path) -> Content:
@@ -82,6 +88,8 @@ def read(folder: Path) -> Content:
         routing=_routing(folder / "routing.yml", hotlines),
         phrases=_phrases(folder / "phrases"),
         campaign=_campaign(folder / "campaign.yml"),
+        commands=_named(folder / "words.yml", lambda: folded(_yaml(folder / "words.yml"))),
+        templates=_templates(folder / "whatsapp.yml"),
     )
 
 
@@ -173,6 +181,17 @@ def _po(path: Path) -> dict[str, str]:
 def _campaign(path: Path) -> Campaign:
     fields = _yaml(path)
     return _named(path, lambda: Campaign(**fields))
+
+
+def _templates(path: Path) -> dict[str, dict[str, str]]:
+    """Purpose → language → Content SID of a template that WhatsApp has approved."""
+    found = {purpose: dict(sids or {}) for purpose, sids in _yaml(path).items()}
+    for purpose, sids in found.items():
+        for language, sid in sids.items():
+            if purpose not in TEMPLATES or language not in LANGUAGES or not re.fullmatch("HX[0-9a-f]{32}", str(sid)):
+                known = f"{', '.join(TEMPLATES)}; {', '.join(LANGUAGES)}; HX and 32 letters or digits"
+                raise ContentError(f"{path.name}: {purpose}, {language}: wanted are {known}")
+    return found
 
 
 def _routing(path: Path, hotlines: Mapping[str, Hotline]) -> Routing:

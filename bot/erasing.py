@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from bot.content import Campaign
-from bot.store.models import Contact, Conversation, Inbound, Outbound, Report, now
+from bot.store.models import Contact, Conversation, Inbound, Outbound, ProviderEvent, Report, now
 
 # Long enough for the farewell to be delivered and read.
 FAREWELL = timedelta(hours=1)
@@ -25,6 +25,7 @@ def erase(session: Session, contact: Contact, current: Inbound) -> list[str]:
     session.execute(delete(Conversation).where(Conversation.contact_id == contact.id))
     contact.country = contact.phone_country = contact.form = contact.told_emergency = None
     contact.subscribed = False
+    contact.via = contact.came_by = contact.rest_sealed = contact.sms_agreed_at = None
     contact.erased_at = now()
     return kept
 
@@ -43,6 +44,7 @@ def forget(session: Session, campaign: Campaign) -> None:
     session.execute(delete(Contact).where(Contact.erased_at < now() - FAREWELL))
     session.execute(delete(Outbound).where(Outbound.created_at < old))
     session.execute(delete(Inbound).where(Inbound.received_at < old))
+    session.execute(delete(ProviderEvent).where(ProviderEvent.received_at < old))
     session.execute(delete(Conversation).where(Conversation.updated_at < old))
     ended = now() - timedelta(days=campaign.report_days)
     session.execute(delete(Report).where(Report.closed_at < ended))

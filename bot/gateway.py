@@ -13,14 +13,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from bot import jobs, phone
+from bot import demo, jobs, phone, webhooks
 from bot.desk import console
 from bot.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
-# One message is a few kilobytes at most; more is not read at all.
-LARGEST_REQUEST = 64 * 1024
+# A message is a few kilobytes; an update of Telegram that quotes another, with links, 90 at most. More is not read.
+LARGEST_REQUEST = 1024 * 1024
 
 
 def application(runtime: Runtime, queue: procrastinate.App) -> Flask:
@@ -35,10 +35,14 @@ def application(runtime: Runtime, queue: procrastinate.App) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_CHECK_DEFAULT=True,
     )
-    CSRFProtect(app)
+    guard = CSRFProtect(app)
+    hooks = webhooks.blueprint(runtime, queue)
+    guard.exempt(hooks)  # they carry a provider's signature instead
+    app.register_blueprint(hooks)
     console.install(app, runtime, queue)
     if runtime.settings.shows_try:
-        app.register_blueprint(phone.blueprint(runtime, queue))
+        three = runtime.settings.demo_phones
+        app.register_blueprint(demo.blueprint(three) if three else phone.blueprint(runtime, queue))
     app.add_url_rule("/", "home", lambda: redirect("/try" if runtime.settings.shows_try else "/desk/"))
     app.add_url_rule("/health", "health", lambda: _health(runtime))
     _name_failures(app)

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot import language, places
+from bot.commands import Commands, command_in
 from bot.places import Place
 
 # The engine reads this much of one message; all of it is kept in the inbox.
 READ_LETTERS = 4_000
 FREE = ("place", "when_happened", "what")
 # What Telegram's users type, and what is said so elsewhere too.
-COMMANDS = {"/start": "/greet", "/menu": "/menu", "/help": "/menu", "/stop": "/unsubscribe", "/cancel": "/cancel"}
+COMMANDS = {"/start": "/greet", "/menu": "/menu", "/help": "/menu", "/cancel": "/cancel"}
 NUMBERS = {
     word: number
     for number, words in enumerate(
@@ -47,6 +48,9 @@ class Known:
     phone_country: str | None
     awaiting: str | None
     offered: Sequence[Mapping[str, Any]]
+    commands: Commands = field(default_factory=dict)
+    in_form: bool = False
+    has_more: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,25 +71,46 @@ class Heard:
     wish: str | None = None
     cut: bool = False
     typed: str = ""
+    # A reply said before all others: what became of the file that came with the words.
+    note: str | None = None
 
 
 def hear(body: Mapping[str, Any], known: Known) -> Heard:
-    """Read one stored message (see bot.inbox.Message for its shapes)."""
+    """Read one stored message (see bot.messages.Message for its shapes; ``note`` says what became of its file)."""
     kind = body["kind"]
     if kind == "option":
-        return _chosen(body["option"], known) if body.get("option") else _read("", known)
+        return _chosen(body["option"], known) if body.get("option") else _read(str(body.get("text", "")), known)
     if kind == "location":
         return _located(places.at(float(body["lat"]), float(body["lon"])), known)
-    if kind == "silence":
-        return _plain(known, says="/silence")
     if kind == "unreadable":
         return _plain(known, show="unreadable")
-    return _read(str(body.get("text", "")), known)
+    if kind == "stop" and known.in_form:  # it has taken effect already; the half-made report is left as well
+        return replace(_plain(known, says="/cancel"), note="stopped")
+    if kind == "stop":
+        return _plain(known, show="stopped")
+    if kind == "silence":
+        return _plain(known, says="/silence")
+    if kind == "start":
+        return replace(_plain(known, says="/greet"), note="started") if known.in_form else _plain(known, show="started")
+    return _written(kind, str(body.get("text", "")), body.get("note"), known)
+
+
+def _written(kind: str, text: str, note: str | None, known: Known) -> Heard:
+    """Words, or what stands for them."""
+    if kind == "edited":
+        return replace(_plain(known, show="edited"), typed=text)
+    if kind == "contact" and known.awaiting not in FREE:
+        return replace(_plain(known, show="contact_shared"), typed=text)
+    if note and not text.strip():
+        return _plain(known, show=note)
+    return replace(_read(text, known), note=note)
 
 
 def _read(text: str, known: Known) -> Heard:
     if option := pick(text, known.offered):
         return _chosen(option, known)
+    if known.has_more and command_in(text, known.commands) == "more":
+        return _plain(known, show="more")
     if says := COMMANDS.get(text.strip().casefold()):
         return _plain(known, says=says)
     words = REPEATED.sub(r"\1", text.strip().lstrip("/").strip())

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import random
 import uuid
 from datetime import timedelta
 from typing import Any
 
 import procrastinate
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from bot import conversation, inbox, outbox
+from bot import conversation, delivery, inbox
 from bot.erasing import forget
+from bot.messages import Message
 from bot.runtime import Runtime
 from bot.store.models import Contact, Inbound, Outbound, now
 
 log = logging.getLogger(__name__)
 
 blueprint = procrastinate.Blueprint()
+
+# Seconds to wait for a connection. A webhook's row is stored by then, and its provider waits 15 s for an answer.
+POOL_WAIT = 5.0
 
 
 class KeepTrying(BaseRetryStrategy):
@@ -31,7 +37,7 @@ class KeepTrying(BaseRetryStrategy):
 
 def queue(database: str) -> procrastinate.App:
     """The queue's application; open it before use (`app.open()`, in the worker `app.open_async()`)."""
-    app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=database))
+    app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=database, timeout=POOL_WAIT))
     app.add_tasks_from(blueprint, namespace="faro")
     return app
 
@@ -65,7 +71,18 @@ async def _defer_deliver(context: procrastinate.JobContext, contact: str) -> Non
 
 @blueprint.task(name="deliver", retry=KeepTrying(), pass_context=True)
 async def deliver(context: procrastinate.JobContext, contact: str) -> None:
-    await asyncio.to_thread(outbox.deliver, runtime_of(context), uuid.UUID(contact))
+    wait = await asyncio.to_thread(delivery.deliver, runtime_of(context), uuid.UUID(contact))
+    if wait is not None:
+        await _come_back(context.app, contact, wait)
+
+
+async def _come_back(app: procrastinate.App, contact: str, wait: float) -> None:
+    """Look at this person again later. Without the lock, as a job that waits would hold up those behind it."""
+    later = {"seconds": wait * random.uniform(1, 1.2)}  # noqa: S311 (so that not all come at once)
+    task = app.configure_task("faro:deliver", queueing_lock=f"come back {contact}", schedule_in=later)
+    # One comes anyway then; what is due before it the sweep brings.
+    with contextlib.suppress(procrastinate.exceptions.AlreadyEnqueued):
+        await task.defer_async(contact=contact)
 
 
 @blueprint.periodic(cron="* * * * *")
@@ -86,7 +103,8 @@ def _left_behind(runtime: Runtime) -> tuple[list[uuid.UUID], list[uuid.UUID]]:
     late = now() - timedelta(seconds=30)
     with runtime.sessions() as session:
         waiting = select(Inbound.contact_id).where(Inbound.answered_at.is_(None), Inbound.received_at < late)
-        unsent = select(Outbound.contact_id).where(Outbound.status == "waiting", Outbound.created_at < late)
+        due = func.coalesce(Outbound.claimed_at, Outbound.next_try_at, Outbound.created_at)
+        unsent = select(Outbound.contact_id).where(Outbound.status.in_(("waiting", "sending")), due < late)
         return list(session.scalars(waiting.distinct())), list(session.scalars(unsent.distinct()))
 
 
@@ -106,14 +124,14 @@ def close_silent(runtime: Runtime) -> list[uuid.UUID]:
         query = select(Contact).where(Contact.form.is_not(None), Contact.last_inbound_at < limit)
         contacts = list(session.scalars(query))
         for contact in contacts:
-            inbox.store(session, runtime.vault, _silence_of(runtime, contact))
+            inbox.store(session, runtime, _silence_of(runtime, contact))
         return [contact.id for contact in contacts]
 
 
-def _silence_of(runtime: Runtime, contact: Contact) -> inbox.Message:
+def _silence_of(runtime: Runtime, contact: Contact) -> Message:
     address: Any = runtime.vault.open(contact.address_sealed)
     stamp = contact.last_inbound_at.isoformat() if contact.last_inbound_at else ""
-    return inbox.Message(contact.channel, f"silence {contact.id} {stamp}", address, "silence", {})
+    return Message(contact.channel, f"silence {contact.id} {stamp}", address, "silence", {})
 
 
 @blueprint.periodic(cron="17 * * * *")

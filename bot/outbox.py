@@ -1,21 +1,15 @@
-"""Replies on their way to a person: put here with the turn that made them, sent part by part."""
+"""Replies on their way to a person: put here in the transaction that made them; bot/delivery.py sends them."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.channels import web
-from bot.replies import Part
-from bot.runtime import Runtime
+from bot.channels.rendering import Say, render
+from bot.replies import Option, Part
 from bot.sealing import Vault
-from bot.store.models import Contact, Outbound, now
-
-# How a part leaves, by channel.
-SENDERS: Mapping[str, Callable[[str, Part], None]] = {"web": web.send}
+from bot.store.models import Contact, Outbound
 
 
 def put(
@@ -23,45 +17,34 @@ def put(
     vault: Vault,
     contact: Contact,
     parts: Sequence[Part],
+    say: Say,
     inbound: int | None,
     kind: str = "reply",
+    about: str | None = None,
 ) -> list[Outbound]:
-    """Queue the parts for a person; for one message and kind this can happen only once."""
+    """Queue the parts as the person's channel can show them; for one message and kind this can happen only once.
+
+    ``about`` is a case number, for a template that says that there is news.
+    """
+    rendered = render(contact.channel, parts, say)
+    contact.rest_sealed = vault.seal(list(rendered.rest)) if rendered.rest else None
     rows = [
         Outbound(
             contact_id=contact.id,
             inbound_id=inbound,
             kind=kind,
             position=position,
-            body_sealed=vault.seal({"text": part.text}),
+            body_sealed=vault.seal({"text": part.text, "look": part.look, "opener": part.opener, "about": about}),
             options=[option.as_row() for option in part.options],
         )
-        for position, part in enumerate(parts)
+        for position, part in enumerate(rendered.parts)
     ]
     session.add_all(rows)
     return rows
 
 
-def deliver(runtime: Runtime, contact_id: uuid.UUID) -> None:
-    """Send what waits for this person, in order, each part in a transaction of its own."""
-    while _deliver_next(runtime, contact_id):
-        pass
-
-
-def _deliver_next(runtime: Runtime, contact_id: uuid.UUID) -> bool:
-    with runtime.sessions.begin() as session:
-        query = (
-            select(Outbound)
-            .where(Outbound.contact_id == contact_id, Outbound.status == "waiting")
-            .order_by(Outbound.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
-        row = session.scalars(query).first()
-        if row is None:
-            return False
-        contact = session.get_one(Contact, contact_id)
-        part = Part(runtime.vault.open(row.body_sealed)["text"])
-        SENDERS[contact.channel](runtime.vault.open(contact.address_sealed), part)
-        row.status, row.sent_at, row.attempts = "sent", now(), row.attempts + 1
-        return True
+def part_of(vault: Vault, row: Outbound) -> Part:
+    """The part that a row holds."""
+    body = vault.open(row.body_sealed)
+    options = tuple(Option(o["number"], o["label"], o["says"], o["sets"]) for o in row.options)
+    return Part(body["text"], options, body.get("look", "plain"), body.get("opener", ""))

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from bot import inbox, jobs
 from bot.content import LANGUAGES
-from bot.inbox import Message
+from bot.messages import Message
 from bot.runtime import Runtime
 from bot.store.models import Contact, Inbound, Outbound, now
 
@@ -51,7 +51,7 @@ def blueprint(runtime: Runtime, queue: procrastinate.App) -> Blueprint:
         except BadMessage as error:
             return jsonify(error=str(error)), 400
         with runtime.sessions.begin() as store:
-            stored = inbox.store(store, runtime.vault, message)
+            stored = inbox.store(store, runtime, message)
         if stored.new:
             jobs.ask_answer(queue, stored.contact)
         return jsonify(stored=True, new=stored.new), 202

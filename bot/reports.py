@@ -28,10 +28,12 @@ class WrongStep(Exception):
 
 @dataclass(frozen=True)
 class Told:
-    """What a person told: the slots of the report form, and every word of theirs since it began."""
+    """What a person told: the slots of the report form, and every word of theirs since it began (``since``: with
+    which message)."""
 
     slots: Mapping[str, Any]
     words: Sequence[str]
+    since: int | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def _new(session: Session, vault: Vault, inbound: int, told: Told, decided: Rout
         urgent=what.urgent,
         minor=what.minor,
         may_reply=kind == "request" or told.slots.get("may_reply") == "yes",
-        words_sealed=vault.seal({"slots": dict(told.slots), "words": list(told.words)}),
+        words_sealed=vault.seal({"slots": dict(told.slots), "words": list(told.words), "since": told.since}),
     )
 
 

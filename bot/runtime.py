@@ -1,10 +1,12 @@
-"""What every process of ours is handed: settings, sessions, keys, content, engine. Made once, at its start."""
+"""What every process of ours is handed: settings, sessions, keys, content, engine, doors. Made once, at its start."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot import language, places
+from bot.channels.doors import Door, doors
 from bot.content import Shelf
 from bot.engine import Engine
 from bot.sealing import Vault
@@ -19,6 +21,7 @@ class Runtime:
     vault: Vault
     shelf: Shelf
     engine: Engine
+    doors: Mapping[str, Door]
 
 
 def start(settings: Settings) -> Runtime:
@@ -30,4 +33,5 @@ def start(settings: Settings) -> Runtime:
         vault=Vault.of(settings.keys, settings.hash_key),
         shelf=Shelf(settings.content),
         engine=Engine(settings.engine_url, settings.engine_token),
+        doors=doors(settings),
     )

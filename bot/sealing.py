@@ -34,6 +34,13 @@ class Vault:
         """What `seal` was given. Raises cryptography.fernet.InvalidToken when no key fits."""
         return json.loads(self.fernet.decrypt(sealed))
 
+    def seal_bytes(self, value: bytes) -> bytes:
+        return self.fernet.encrypt(value)
+
+    def open_bytes(self, sealed: bytes) -> bytes:
+        """What `seal_bytes` was given. Raises cryptography.fernet.InvalidToken when no key fits."""
+        return self.fernet.decrypt(sealed)
+
     def fingerprint(self, channel: str, address: str) -> str:
         """The same 64 letters for the same address, and no way back without the key."""
         text = f"{channel}:{address}".encode()

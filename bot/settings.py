@@ -41,11 +41,24 @@ class Settings(BaseSettings):
     try_phone: bool | None = Field(
         None, description="Show /try. By default it exists only while no provider is configured."
     )
+    twilio_account_sid: str | None = Field(None, description="Twilio's account, AC and 32 letters or digits.")
     twilio_auth_token: str | None = Field(
-        None, repr=False, description="Twilio's token; not used yet, but it closes /try."
+        None, repr=False, description="Twilio's token. It opens the webhook for SMS and WhatsApp, and closes /try."
     )
+    twilio_sms_from: str | None = Field(
+        None, description="The number that SMS leave from (+1...), or a Messaging Service (MG...)."
+    )
+    twilio_whatsapp_from: str | None = Field(None, description="The number of the WhatsApp sender (+1...).")
+    twilio_api: str | None = Field(None, description="Another address in place of Twilio's, as for a demonstration.")
     telegram_token: str | None = Field(
-        None, repr=False, description="Telegram's token; not used yet, but it closes /try."
+        None, repr=False, description="The bot's token, from @BotFather. It opens Telegram, and closes /try."
+    )
+    telegram_api: str | None = Field(None, description="Another address in place of Telegram's.")
+    telegram_secret: str = Field(
+        "", repr=False, description="Telegram shows it with each webhook. Made at first start."
+    )
+    demo_phones: str | None = Field(
+        None, description="Address of the made-up providers of `make demo`: /try then shows three phones."
     )
     worker_concurrency: int = Field(4, description="People served at the same time by one worker.")
     silence_hours: float = Field(24, description="After so many silent hours a half-made report is closed.")
@@ -86,10 +99,16 @@ class Settings(BaseSettings):
             return self.try_phone
         return not (self.twilio_auth_token or self.telegram_token)
 
+    @property
+    def polls_telegram(self) -> bool:
+        """Whether Telegram has no address to call, so that it must be asked."""
+        return bool(self.telegram_token) and not (self.telegram_api or self.address.startswith("https://"))
+
     def environment(self) -> dict[str, str]:
         """The environment of our processes: ours plus every setting, so that all of them agree."""
         named = {f"FARO_{name.upper()}": value for name, value in self if name != "database_url"}
-        named |= {"DATABASE_URL": self.database_url, "FARO_DATABASE": self.database}
+        # also our own: what .env says of DATABASE_URL is not meant for a demonstration
+        named |= {"DATABASE_URL": self.database, "FARO_DATABASE": self.database}
         return dict(os.environ) | {k: str(v) for k, v in named.items() if v is not None}
 
 
@@ -100,7 +119,29 @@ SECRETS: dict[str, Any] = {
     "FARO_PASSWORD_SALT": lambda: secrets.token_urlsafe(32),
     "FARO_POSTGRES_PASSWORD": lambda: secrets.token_urlsafe(32),
     "FARO_ENGINE_TOKEN": lambda: secrets.token_urlsafe(32),
+    "FARO_TELEGRAM_SECRET": lambda: secrets.token_urlsafe(32),
 }
+
+
+def demonstration(settings: Settings) -> Settings:
+    """The same Faro with made-up providers in place of Twilio and Telegram, and a database of its own."""
+    phones = f"http://127.0.0.1:{settings.gateway_port + 10}"
+    return settings.model_copy(
+        update={
+            "var": settings.var / "demo",
+            "database_url": None,
+            "try_phone": True,
+            "public_url": f"http://127.0.0.1:{settings.gateway_port}",
+            "twilio_account_sid": "AC" + "0" * 32,
+            "twilio_auth_token": secrets.token_hex(16),
+            "twilio_sms_from": "+15005550006",
+            "twilio_whatsapp_from": "+14155238886",
+            "twilio_api": phones,
+            "telegram_token": f"110201543:{secrets.token_hex(17)}",
+            "telegram_api": phones,
+            "demo_phones": phones,
+        }
+    )
 
 
 def load(env_file: Path = ROOT / ".env") -> Settings:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot import outbox, reports
+from bot import media, outbox, reports
 from bot.content import Content
 from bot.engine import Answer, Context
 from bot.erasing import erase
 from bot.hearing import Heard, Known, hear
-from bot.replies import Part, Person, Reply, Wording, write
+from bot.replies import Person, Reply, Wording, write
 from bot.runtime import Runtime
 from bot.store.models import Contact, Inbound, Outbound, Report, now
 
@@ -37,28 +39,50 @@ class Turn:
 
     def take(self) -> None:
         """Hear, decide, learn, reply."""
+        body = self._body()
+        if body["kind"] == "blocked" or body.get("by_provider") and body["kind"] == "stop":
+            self.inbound.answered_at = now()  # nothing can be said to them
+            return
         if self.contact.erased_at:  # somebody we erased writes again: a stranger
             self.contact.erased_at = self.contact.welcomed_at = None
-        heard = hear(self._body(), self._known())
-        self._pass_on(heard)
+        heard = hear(body, self._known())
+        self._pass_on(heard, body)
         answer = self._decide(heard)
         self._learn(heard, answer)
         replies = self._replies(heard, answer)
-        self._send(self._parts(replies), keep_offer=heard.show in UNREAD)
+        self._send(replies, keep_offer=heard.show in UNREAD)
         self._remember(answer)
         self.inbound.answered_at = now()
 
     # -- hear
 
-    def _body(self) -> dict[str, object]:
+    def _sealed(self) -> dict[str, Any]:
+        body: dict[str, Any] = self.runtime.vault.open(self.inbound.body_sealed)
+        return body
+
+    def _body(self) -> dict[str, Any]:
         """The stored message; a tapped option is looked up in the very message that offered it."""
-        body: dict[str, object] = self.runtime.vault.open(self.inbound.body_sealed)
+        body = self._sealed()
         if body["kind"] == "option":
             offered = self.session.get(Outbound, body.get("outbound"))
             mine = offered is not None and offered.contact_id == self.contact.id
             options = offered.options if offered and mine else []
             body["option"] = next((o for o in options if o["number"] == body["number"]), None)
+        if body["kind"] == "media":
+            body["note"] = media.note(self.session, self.inbound, body["media"])
+        if body["kind"] == "text" and body.get("message"):
+            body["text"] = self._mended(body)
         return body
+
+    def _mended(self, body: dict[str, Any]) -> str:
+        """The words as the person has changed them by now, before we had read them."""
+        later = select(Inbound).where(Inbound.contact_id == self.contact.id, Inbound.answered_at.is_(None))
+        for inbound in self.session.scalars(later.where(Inbound.id > self.inbound.id).order_by(Inbound.id)):
+            other = self.runtime.vault.open(inbound.body_sealed)
+            if other["kind"] == "edited" and other["message"] == body["message"]:
+                inbound.answered_at = now()
+                body["text"] = other["text"]
+        return str(body["text"])
 
     def _known(self) -> Known:
         return Known(
@@ -67,6 +91,9 @@ class Turn:
             phone_country=self._number_country(),
             awaiting=self.dialogue["awaiting"],
             offered=self.contact.offered,
+            commands=self.content.commands,
+            in_form=self.contact.form is not None,
+            has_more=self.contact.rest_sealed is not None,
         )
 
     def _number_country(self) -> str | None:
@@ -79,11 +106,11 @@ class Turn:
         served = country in self.content.routing.emergency
         return country if served and not ("place" in slots and "country" not in slots) else None
 
-    def _pass_on(self, heard: Heard) -> None:
+    def _pass_on(self, heard: Heard, body: dict[str, Any]) -> None:
         """While an operator talks with somebody, whatever they type is read there too, also a cry for help."""
         thread = self._thread()
-        if thread and heard.typed:
-            whole = str(self._body()["text"])
+        if thread and (heard.typed or body["kind"] == "media"):
+            whole = str(body["text"])
             reports.add_line(self.session, self.runtime.vault, thread, whole, None, self.inbound.id)
 
     def _thread(self) -> Report | None:
@@ -124,7 +151,12 @@ class Turn:
         if heard.wish and answer.intent == "change_language":
             contact.language = heard.wish
         contact.country = heard.told_country or contact.country
-        contact.last_inbound_at = self.inbound.received_at
+        if heard.says != "/silence":
+            contact.last_inbound_at = self.inbound.received_at
+            # Who writes to us takes our answers; where the provider thinks otherwise, it says so again.
+            if contact.blocked_at and self.inbound.received_at > contact.blocked_at:
+                contact.blocked_at = None
+        contact.via = self._sealed().get("via") or contact.via
         if answer.form != contact.form:
             contact.form_since = self.inbound.id if answer.form else None
         contact.form = answer.form
@@ -135,9 +167,13 @@ class Turn:
         named = [self._with_facts(row, heard, answer) for row in answer.replies]
         replies = self._in_form(named) if answer.form else named
         replies = self._safety_first(replies, heard, answer)
+        if heard.note:
+            replies.insert(0, self._with_facts({"reply": heard.note}, heard, answer))
+        if any(r.name == "report_filed" and r.params["may_reply"] for r in replies) and self._could_use_sms():
+            replies.append(Reply("ask_sms", {}))
         if heard.cut:
             replies.insert(0, Reply("too_long", {"limit": len(heard.typed)}))
-        if self.contact.welcomed_at is None:
+        if self.contact.welcomed_at is None and heard.show != "stopped":
             self.contact.welcomed_at = now()
             first = 1 if replies and replies[0].name == "emergency" else 0
             replies.insert(first, Reply("welcome", {}))
@@ -162,6 +198,30 @@ class Turn:
     def _passed_on(self, reply: Reply, heard: Heard, answer: Answer) -> Reply:
         report = reports.open_thread(self.session, self.contact.id)
         return _with(reply, desk=report.desk) if report else Reply("not_understood", {})
+
+    def _could_use_sms(self) -> bool:
+        return self.contact.channel == "whatsapp" and "sms" in self.runtime.doors and not self.contact.sms_agreed_at
+
+    def _stopped(self, reply: Reply, heard: Heard, answer: Answer) -> Reply:
+        """The campaign's messages have stopped in the inbox already; whether the desk's shall is asked."""
+        open_cases = [r.number for r in reports.of_contact(self.session, self.contact.id) if r.status != "closed"]
+        return _with(reply, cases=", ".join(open_cases), by_sms=self.contact.channel == "sms")
+
+    def _case_messages(self, reply: Reply, heard: Heard, answer: Answer) -> Reply:
+        self.contact.case_messages = reply.name == "case_write"
+        return self._stopped(reply, heard, answer)
+
+    def _started(self, reply: Reply, heard: Heard, answer: Answer) -> Reply:
+        return Reply("started_news", {}) if self.contact.subscribed else reply
+
+    def _sms_agreed(self, reply: Reply, heard: Heard, answer: Answer) -> Reply:
+        self.contact.sms_agreed_at = now()
+        return reply
+
+    def _more(self, reply: Reply, heard: Heard, answer: Answer) -> Reply:
+        """The next page of what an SMS had no room for."""
+        rest = self.runtime.vault.open(self.contact.rest_sealed) if self.contact.rest_sealed else []
+        return _with(reply, page=rest[0], rest=rest[1:]) if rest else Reply("more_none", {})
 
     def _erased(self, reply: Reply, heard: Heard, answer: Answer) -> Reply:
         kept = erase(self.session, self.contact, self.inbound)
@@ -193,12 +253,12 @@ class Turn:
             self.contact.told_emergency = None
         return replies
 
-    def _parts(self, replies: Sequence[Reply]) -> list[Part]:
+    def _send(self, replies: Sequence[Reply], keep_offer: bool) -> None:
         words = Wording(self.content, person(self.contact, self.content), date.today())
-        return [part for reply in replies for part in write(words, reply)]
-
-    def _send(self, parts: Sequence[Part], keep_offer: bool) -> None:
-        outbox.put(self.session, self.runtime.vault, self.contact, parts, self.inbound.id)
+        parts = [part for reply in replies for part in write(words, reply)]
+        outbox.put(self.session, self.runtime.vault, self.contact, parts, words.say, self.inbound.id)
+        if more := next((reply for reply in replies if reply.name == "more" and reply.params["rest"]), None):
+            self.contact.rest_sealed = self.runtime.vault.seal(more.params["rest"])
         if keep_offer:
             return
         options = next((part.options for part in reversed(parts) if part.options), ())
@@ -226,16 +286,26 @@ DOES: Mapping[str, Does] = {
     "unsubscribe": Turn._subscribed,
     "passed_on": Turn._passed_on,
     "data_deleted": Turn._erased,
+    "stopped": Turn._stopped,
+    "case_write": Turn._case_messages,
+    "case_quiet": Turn._case_messages,
+    "started": Turn._started,
+    "sms_agreed": Turn._sms_agreed,
+    "more": Turn._more,
 }
-# What could not be read changes nothing: the last options still count.
-UNREAD = {"empty_message", "unreadable"}
+# What could not be read changes nothing: the last options still count; as they do on the pages of one answer.
+UNREAD = {
+    "empty_message", "unreadable", "picture_kept", "voice_kept", "file_kept", "file_refused", "contact_shared",
+    "edited", "more",
+}  # fmt: skip
 # What a reply is called while a report is open: without a list of numbers of its own.
 IN_FORM = {"menu": "menu_in_form", "not_understood": "not_understood_in_form"}
 
 
 def person(contact: Contact, content: Content) -> Person:
     served = contact.phone_country if contact.phone_country in content.routing.emergency else None
-    return Person(contact.language or "es", contact.country or served, contact.phone_country)
+    country = contact.country or served
+    return Person(contact.language or "es", country, contact.phone_country, brief=contact.channel == "sms")
 
 
 def _with(reply: Reply, **more: object) -> Reply:

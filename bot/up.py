@@ -59,10 +59,17 @@ def run(settings: Settings) -> None:
 
 
 def procfile(settings: Settings) -> dict[str, str]:
-    """Name and command of each process, in starting order; PostgreSQL only when it is ours."""
+    """Name and command of each process, in starting order.
+
+    PostgreSQL only when it is ours, the poll only where Telegram cannot call us, the phones only in a demonstration.
+    """
     programs = dict(parse_procfile((settings.root / "Procfile").read_text()).processes)
     if settings.database_url:
         programs.pop("postgres", None)
+    if not settings.polls_telegram:
+        programs.pop("telegram", None)
+    if not settings.demo_phones:
+        programs.pop("phones", None)
     return programs
 
 

@@ -14,6 +14,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
 from engine.action_call import TurnFailed, install
+from engine.understanding import ahead
 
 Handler = Callable[[UserMessage], Awaitable[Any]]
 
@@ -23,6 +24,7 @@ class FaroInput(InputChannel):
 
     A message whose ``id`` was the conversation's last is not worked again: its answer is read from the tracker.
     503 means that nothing happened and the same message may be asked again.
+    ``POST /webhooks/faro/ahead``: ``{texts}`` that will be asked soon.
     """
 
     @classmethod
@@ -50,6 +52,13 @@ class FaroInput(InputChannel):
             if not self._allowed(request):
                 return json({"error": "token"}, status=403)
             return await self._turn(request, on_new_message)
+
+        @webhook.route("/ahead", methods=["POST"])
+        async def begin(request: Request) -> HTTPResponse:
+            if not self._allowed(request):
+                return json({"error": "token"}, status=403)
+            ahead.begin(request.json["texts"])
+            return json({}, status=202)
 
         return webhook
 

@@ -162,7 +162,7 @@ def worker(settings: Settings) -> Iterator[Process]:
 @pytest.fixture
 def phone(runtime: Runtime, engine: Process, actions: Process) -> Callable[..., Phone]:
     """A phone that talks to the real engine; each has a number of its own."""
-    return lambda number="+5255", language=None: Phone(runtime, number, language)
+    return lambda number="+5255", language=None, channel="web": Phone(runtime, number, language, channel)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bot import conversation, inbox
-from bot.inbox import Message
+from bot.messages import Message
 from bot.runtime import Runtime
 from bot.store.models import Contact, Outbound
 
@@ -29,10 +29,11 @@ class Bubble:
 class Phone:
     """Speaks to the real inbox and has its turns taken at once, in this process, by the real conversation."""
 
-    def __init__(self, runtime: Runtime, number: str, language: str | None) -> None:
+    def __init__(self, runtime: Runtime, number: str, language: str | None, channel: str = "web") -> None:
         self.runtime = runtime
         self.number = number if len(number) > 8 else f"{number}{random.randrange(10**7, 10**8)}"
         self.language = language
+        self.channel = channel
         self.seen = 0
         self.last: list[Bubble] = []
         self.contact = uuid.UUID(int=0)
@@ -56,10 +57,10 @@ class Phone:
 
     def stores(self, kind: Any, provider_id: str | None = None, **body: Any) -> bool:
         """Only into the inbox; whether it was new there."""
-        message = Message("web", provider_id or str(uuid.uuid4()), self.number, kind, body, self.language)
+        message = Message(self.channel, provider_id or str(uuid.uuid4()), self.number, kind, body, self.language)
         self.language = None
         with self.runtime.sessions.begin() as session:
-            stored = inbox.store(session, self.runtime.vault, message)
+            stored = inbox.store(session, self.runtime, message)
         self.contact = stored.contact
         return stored.new
 

@@ -25,7 +25,7 @@ def _conversations() -> list[Any]:
 
 @pytest.mark.parametrize("talk", _conversations())
 def test_conversation(talk: dict[str, Any], phone: Callable[..., Phone]) -> None:
-    person = phone(talk.get("number", "+5255"), talk.get("language"))
+    person = phone(talk.get("number", "+5255"), talk.get("language"), talk.get("channel", "web"))
     for step in talk["talk"]:
         assert set(step) <= KNOWN, f"unknown word in {step}"
         if wrong := _wrong(step, _do(person, step)):

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from bot import jobs
+from bot import delivery, jobs
 from bot.desk import people
 from bot.gateway import application
 from bot.runtime import Runtime
@@ -80,7 +80,7 @@ def test_a_message_without_the_pages_token_is_refused(client: FlaskClient) -> No
 
 
 def test_a_message_larger_than_any_is_not_read(client: FlaskClient) -> None:
-    huge = good() | {"text": "a" * 200_000}
+    huge = good() | {"text": "a" * 1_200_000}
     response = client.post("/try/messages", json=huge, headers=token(client))
     assert response.status_code in (400, 413) and response.get_json()["error"]
 
@@ -99,9 +99,7 @@ def test_a_message_is_stored_before_the_phone_hears_that_it_was_sent(client: Fla
 def test_a_stranger_who_picks_somebodys_number_reads_nothing_of_theirs(app: Flask, runtime: Runtime) -> None:
     phone = Phone(runtime, "+5255", "es")
     phone.sends("unreadable")
-    from bot import outbox
-
-    outbox.deliver(runtime, phone.contact)
+    delivery.deliver(runtime, phone.contact)
     address = f"/try/messages?number=%2B{phone.number[1:]}"
     stranger = app.test_client()
     assert [m for m in stranger.get(address).get_json()["messages"] if m["from"] == "faro"] == []

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from bot import conversation, inbox
 from bot.hearing import COMMANDS, Known, hear
-from bot.inbox import Message
+from bot.messages import Message
 from bot.runtime import Runtime
 from bot.store.models import Contact, Inbound, Outbound
 from tests.talk import Phone
@@ -34,7 +34,7 @@ def test_twenty_at_the_same_instant_are_stored_once(runtime: Runtime) -> None:
         barrier.wait()
         message = Message("web", "instant-01" + number, number, "text", {"text": "hola"})
         with runtime.sessions.begin() as session:
-            new.append(inbox.store(session, runtime.vault, message).new)
+            new.append(inbox.store(session, runtime, message).new)
 
     threads = [threading.Thread(target=deliver) for _ in range(20)]
     _run(threads)

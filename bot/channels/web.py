@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from bot.replies import Part
+from bot.messages import Letter, NotSent, Then
 
 
-def send(address: str, part: Part) -> None:
-    """Nothing to carry: the page asks the gateway each second and sees what is marked as sent."""
+class Web:
+    def sender(self, letter: Letter) -> str:
+        return "web"
+
+    def send(self, letter: Letter) -> str:
+        """Nothing to carry: the page asks the gateway each second and sees what is marked as sent."""
+        return f"web {letter.outbound}"
+
+    def fetch(self, ref: str, limit: int) -> bytes | None:
+        raise NotSent(Then.GIVE_UP, "web has no files")

@@ -90,6 +90,12 @@ def blueprint(runtime: Runtime, queue: procrastinate.App, datastore: SQLAlchemyS
         opened = worker.opened(current_user, report_id) or abort(404)
         return render_template("desk/report.html", report=opened, outcomes=reports.OUTCOMES)
 
+    @desk.get("/reports/<uuid:report_id>/files/<int:file_id>")
+    def file(report_id: uuid.UUID, file_id: int) -> Response:
+        content_type, data = worker.file(current_user, report_id, file_id) or abort(404)
+        name = f"file-{file_id}.{content_type.partition('/')[2]}"
+        return Response(data, mimetype=content_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
     @desk.post("/reports/<uuid:report_id>/accept")
     def accept(report_id: uuid.UUID) -> Response:
         return _step(report_id, lambda: worker.accept(current_user, report_id))

@@ -9,14 +9,14 @@ from datetime import date, datetime
 from typing import Any
 
 import procrastinate
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from bot import jobs, outbox, reports
 from bot.places import country_name
 from bot.replies import Reply, Wording, write
 from bot.runtime import Runtime
-from bot.store.models import CaseMessage, Contact, Outbound, Report, now
+from bot.store.models import CaseMessage, Contact, Inbound, Media, Outbound, Report, now
 from bot.store.people import User
 from bot.turn import person
 
@@ -32,13 +32,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the talk; ``delivery`` is waiting, sent, delivered, failed, or None for the person's own."""
+    """One line of the talk; ``delivery``: see `delivery`, None for the person's own; ``files``: ids and types."""
 
     text: str
     from_desk: bool
     author: str | None
     at: datetime
     delivery: str | None
+    files: list[tuple[int, str]]
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Opened:
     country: str
     told: list[tuple[str, str]]
     words: list[str]
+    files: list[tuple[int, str]]
     lines: list[Line]
     can_write: bool
 
@@ -75,23 +77,36 @@ class Work:
                 country=_country(report),
                 told=_told(written["slots"], self.runtime.shelf.content().phrases["en"]),
                 words=written["words"],
+                files=_files(session, report, written.get("since")),
                 lines=self._lines(session, report),
                 can_write=report.may_reply and report.contact_id is not None,
             )
 
     def _lines(self, session: Session, report: Report) -> list[Line]:
         query = (
-            select(CaseMessage, Outbound.status)
+            select(CaseMessage, Outbound)
             .outerjoin(Outbound, Outbound.id == CaseMessage.outbound_id)
             .where(CaseMessage.report_id == report.id)
             .order_by(CaseMessage.id)
         )
         lines = []
-        for message, delivery in session.execute(query):
+        for message, sent in session.execute(query):
             message.read_at = message.read_at or now()
             text = self.runtime.vault.open(message.body_sealed)["text"]
-            lines.append(Line(text, message.from_desk, message.author, message.created_at, delivery))
+            files = _files_of(session, Media.inbound_id == message.inbound_id) if message.inbound_id else []
+            state = delivery(sent) if sent else None
+            lines.append(Line(text, message.from_desk, message.author, message.created_at, state, files))
         return lines
+
+    def file(self, user: User, report_id: uuid.UUID, file_id: int) -> tuple[str, bytes] | None:
+        """Type and content of a file that came with one of the user's reports."""
+        opened = self.opened(user, report_id)
+        shown = {i for i, _ in [*opened.files, *(f for line in opened.lines for f in line.files)]} if opened else set()
+        if file_id not in shown:
+            return None
+        with self.runtime.sessions() as session:
+            found = session.get_one(Media, file_id)
+            return found.content_type, self.runtime.vault.open_bytes(found.body_sealed)
 
     def accept(self, user: User, report_id: uuid.UUID) -> bool:
         def do(session: Session, report: Report) -> None:
@@ -140,7 +155,26 @@ class Work:
         content = self.runtime.shelf.content()
         words = Wording(content, person(contact, content), date.today())
         parts = write(words, reply)
-        return outbox.put(session, self.runtime.vault, contact, parts, None)
+        return outbox.put(session, self.runtime.vault, contact, parts, words.say, None, "case", report.number)
+
+
+def delivery(sent: Outbound) -> str:
+    """waiting, trying again, sent, delivered, read, failed, or why it is held: stopped, blocked, window, closed."""
+    if sent.status == "waiting" and sent.attempts:
+        return "trying"
+    return sent.reason or "held" if sent.status in ("held", "withheld") else sent.status
+
+
+def _files(session: Session, report: Report, since: int | None) -> list[tuple[int, str]]:
+    """What came while the report was being made."""
+    if since is None or report.contact_id is None:
+        return []
+    return _files_of(session, Inbound.contact_id == report.contact_id, Inbound.id.between(since, report.inbound_id))
+
+
+def _files_of(session: Session, *which: ColumnElement[bool]) -> list[tuple[int, str]]:
+    query = select(Media.id, Media.content_type).join(Inbound, Inbound.id == Media.inbound_id).where(*which)
+    return [(number, kind) for number, kind in session.execute(query.order_by(Media.id))]
 
 
 def _theirs(session: Session, user: User, report_id: uuid.UUID, lock: bool = False) -> Report | None:

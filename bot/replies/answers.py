@@ -38,19 +38,21 @@ def topic(words: Wording, params: Params) -> list[Part]:
 
 
 def answer(words: Wording, topic: Topic, general: tuple[str, Text]) -> list[Part]:
-    """What holds anywhere, then what differs where the person is, then whom to ask, then how sure we are."""
+    """What holds anywhere, then what differs where the person is, then whom to ask, then how sure we are.
+
+    Where each text costs, first what matters most in short, and whom to ask.
+    """
     language, text = general
     country = words.person.country or ""
     local = topic.texts.get((country, language)) if country else None
     local = local if local and local.valid_until >= words.today else None
-    checked = min(t.checked_on for t in (text, local) if t).isoformat()
-    paragraphs = [
-        words.say("instead", language=words.say(f"language_{language}")) if language != words.person.language else "",
-        text.full,
-        f"{words.country(country)}: {local.full}" if local else "",
-        "\n".join(contact_lines(words, topic)),
-        words.say("checked_on", date=checked),
-    ]
+    missing = language != words.person.language
+    instead = words.say("instead", language=words.say(f"language_{language}")) if missing else ""
+    contacts = "\n".join(contact_lines(words, topic))
+    whole = [text.full, f"{words.country(country)}: {local.full}" if local else ""]
+    body = [(local or text).short, contacts, *whole] if words.person.brief else [*whole, contacts]
+    checked = words.say("checked_on", date=min(t.checked_on for t in (text, local) if t).isoformat())
+    paragraphs = [instead, *body, checked]
     return [Part("\n\n".join(filter(None, paragraphs)), ask_which_country(words, topic))]
 
 

@@ -9,7 +9,7 @@ from bot.replies.wording import Params, Part, Wording
 def welcome(words: Wording, params: Params) -> list[Part]:
     campaign = words.content.campaign
     text = words.say("welcome", operator=campaign.operator[words.person.language])
-    return [Part(words.with_notice(text))]
+    return [Part(words.with_notice(text), alone=True)]
 
 
 def menu(words: Wording, params: Params) -> list[Part]:
@@ -75,3 +75,23 @@ def unsubscribe(words: Wording, params: Params) -> list[Part]:
 def ask_delete(words: Wording, params: Params) -> list[Part]:
     yes = (words.say("label_delete"), "/delete_confirmed")
     return [Part(words.say("ask_delete"), words.options(yes, (words.say("label_keep"), "show:data_kept")))]
+
+
+def stopped(words: Wording, params: Params) -> list[Part]:
+    """The one answer to STOP. Twilio itself knows only START as the word to come back."""
+    word = "START" if params["by_sms"] else words.say("label_word_start")
+    parts = [Part(words.say("stopped", word=word))]
+    if params["cases"]:
+        yes = (words.say("label_case_write"), "show:case_write")
+        no = (words.say("label_case_quiet"), "show:case_quiet")
+        parts.append(Part(words.say("stopped_case", cases=params["cases"]), words.options(yes, no)))
+    return parts
+
+
+def ask_sms(words: Wording, params: Params) -> list[Part]:
+    yes, no = (words.say("label_sms_yes"), "show:sms_agreed"), (words.say("label_sms_no"), "show:sms_refused")
+    return [Part(words.say("ask_sms"), words.options(yes, no))]
+
+
+def more(words: Wording, params: Params) -> list[Part]:
+    return [Part(params["page"])]

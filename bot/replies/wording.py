@@ -33,19 +33,29 @@ class Option:
 
 @dataclass(frozen=True)
 class Part:
-    """One message on a phone."""
+    """One message on a phone. ``look``: plain, buttons, list or keyboard; ``opener`` is the label that opens a list.
+
+    ``alone``: never joined with others into one text.
+    """
 
     text: str
     options: tuple[Option, ...] = ()
+    look: str = "plain"
+    opener: str = ""
+    alone: bool = False
 
 
 @dataclass(frozen=True)
 class Person:
-    """What a reply needs to know of whom it is for. ``phone_country``: where their number was issued."""
+    """What a reply needs to know of whom it is for. ``phone_country``: where their number was issued.
+
+    ``brief``: every text costs them and us, so the short form comes first.
+    """
 
     language: str
     country: str | None
     phone_country: str | None
+    brief: bool = False
 
 
 @dataclass(frozen=True)

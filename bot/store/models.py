@@ -50,6 +50,22 @@ class Contact(Base):
     # The country whose emergency number was told since the report began.
     told_emergency: Mapped[str | None]
     last_inbound_at: Mapped[datetime | None]
+    # What of the last answer an SMS had no room for: the next pages, sealed; "MORE" brings them.
+    rest_sealed: Mapped[bytes | None]
+    # Which of our numbers they wrote to; we reply from there.
+    via: Mapped[str | None]
+    # The campaign named by the link that brought them (Telegram's /start parameter).
+    came_by: Mapped[str | None]
+    # STOP: nothing unasked from then on; the message that said so, and whether the desk may still write.
+    stopped_at: Mapped[datetime | None]
+    stopped_by: Mapped[int | None] = mapped_column(BigInteger)
+    case_messages: Mapped[bool] = mapped_column(default=True)
+    # The provider takes nothing for this person: they blocked us, or said STOP to the provider itself.
+    blocked_at: Mapped[datetime | None]
+    # Messages about a case may come by SMS when WhatsApp does not let us write.
+    sms_agreed_at: Mapped[datetime | None]
+    # WhatsApp refused a free text: its 24 hours were over sooner than we thought.
+    window_shut_at: Mapped[datetime | None]
     # Set when the person was erased: only the farewell is still to be delivered (bot/retention.py takes the rest).
     erased_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
@@ -78,13 +94,17 @@ class Inbound(Base):
 class Outbound(Base):
     """One part of a reply on its way to a person.
 
-    ``status``: waiting → sent → delivered, or failed.
+    ``status``: waiting → sending → sent → delivered → read; held until something changes (``reason``: why);
+    failed for good, or withheld as the person does not want it (``reason``: why).
+    ``kind``: reply and apology answer a message; case comes from a desk; notice is ours, unasked;
+    template asks a person on WhatsApp to write again.
     """
 
     __tablename__ = "outbound"
     __table_args__ = (
         UniqueConstraint("inbound_id", "kind", "position"),
-        Index("outbound_waiting", "contact_id", "id", postgresql_where="status = 'waiting'"),
+        Index("outbound_open", "contact_id", "id", postgresql_where="status IN ('waiting', 'sending', 'held')"),
+        Index("outbound_provider", "provider_id"),
         Index("outbound_contact", "contact_id", "id"),
     )
 
@@ -96,10 +116,63 @@ class Outbound(Base):
     body_sealed: Mapped[bytes]
     options: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     status: Mapped[str] = mapped_column(default="waiting")
+    reason: Mapped[str | None]
+    # Where it goes when that is not the person's own channel (SMS for somebody on WhatsApp).
+    channel: Mapped[str | None]
+    provider_id: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(default=0)
+    # How often the provider's answer was lost, so that it may have arrived.
+    unanswered: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(default=now)
+    first_tried_at: Mapped[datetime | None]
+    claimed_at: Mapped[datetime | None]
+    next_try_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
+    read_at: Mapped[datetime | None]
+
+
+class Media(Base):
+    """A picture, a voice message or a file that came with a message."""
+
+    __tablename__ = "media"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    inbound_id: Mapped[int] = mapped_column(ForeignKey("inbound.id", ondelete="CASCADE"), index=True)
+    content_type: Mapped[str]
+    size: Mapped[int]
+    body_sealed: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ProviderEvent(Base):
+    """What a provider told us that is no message of a person: a delivery, a post in a group. Without its words."""
+
+    __tablename__ = "provider_event"
+
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    provider_id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    received_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Sender(Base):
+    """One of our numbers or bots; paused while the provider asks us to slow down."""
+
+    __tablename__ = "sender"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    paused_until: Mapped[datetime]
+
+
+class RichContent(Base):
+    """A shape of buttons or list that we made at Twilio, once, to be filled with words for each message."""
+
+    __tablename__ = "rich_content"
+
+    account: Mapped[str] = mapped_column(primary_key=True)
+    shape: Mapped[str] = mapped_column(primary_key=True)
+    sid: Mapped[str]
 
 
 class Conversation(Base):
