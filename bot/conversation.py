@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
@@ -21,15 +22,15 @@ from bot.turn import Turn, person
 MOST_AHEAD = 20
 
 
-def answer(runtime: Runtime, contact_id: uuid.UUID) -> None:
-    """Answer what this person wrote, in order, until nothing waits.
+def answer(runtime: Runtime, contact_id: uuid.UUID, turned: Callable[[], None] = lambda: None) -> None:
+    """Answer what this person wrote, in order, until nothing waits; ``turned`` is called after each turn.
 
     Raises EngineDown when it must be tried again; the person has been told so, once for each message.
     """
     _announce(runtime, contact_id)
     fetched: set[int] = set()
     while _answer_next(runtime, contact_id, fetched):
-        pass
+        turned()
 
 
 def _announce(runtime: Runtime, contact_id: uuid.UUID) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from bot import outbox, policy, sms
 from bot.channels.rendering import WHATSAPP_TEXT
 from bot.messages import Letter, NotSent, Then
+from bot.places import present_form
 from bot.policy import Case, Next, Way
 from bot.runtime import Runtime
 from bot.store.models import Contact, Inbound, Outbound, Sender, now
@@ -167,11 +168,11 @@ def _template(runtime: Runtime, row: Outbound, contact: Contact) -> Outbound:
 def _letter(runtime: Runtime, row: Outbound, contact: Contact) -> Letter:
     part, body = outbox.part_of(runtime.vault, row), runtime.vault.open(row.body_sealed)
     channel = row.channel or contact.channel
-    borrowed = channel != contact.channel
+    borrowed, address = channel != contact.channel, str(runtime.vault.open(contact.address_sealed))
     return Letter(
         outbound=row.id,
         channel=channel,
-        to=str(runtime.vault.open(contact.address_sealed)),
+        to=present_form(address) if borrowed else address,
         language=contact.language or "es",
         text=sms.fit(part.text)[:WHATSAPP_TEXT] if borrowed else part.text,
         via=None if borrowed else contact.via,

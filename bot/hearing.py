@@ -50,7 +50,6 @@ class Known:
     offered: Sequence[Mapping[str, Any]]
     commands: Commands = field(default_factory=dict)
     in_form: bool = False
-    has_more: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ def _written(kind: str, text: str, note: str | None, known: Known) -> Heard:
 def _read(text: str, known: Known) -> Heard:
     if option := pick(text, known.offered):
         return _chosen(option, known)
-    if known.has_more and command_in(text, known.commands) == "more":
+    if command_in(text, known.commands) == "more":
         return _plain(known, show="more")
     if says := COMMANDS.get(text.strip().casefold()):
         return _plain(known, says=says)

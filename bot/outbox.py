@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from bot.channels.rendering import Say, render
@@ -41,6 +42,12 @@ def put(
     ]
     session.add_all(rows)
     return rows
+
+
+def hurry(session: Session, contact: Contact) -> None:
+    """Try at once what was put off for hours: the person is there, and the answer to them waits behind it."""
+    put_off = Outbound.contact_id == contact.id, Outbound.status == "waiting", Outbound.next_try_at.is_not(None)
+    session.execute(update(Outbound).where(*put_off).values(next_try_at=None, attempts=0))
 
 
 def part_of(vault: Vault, row: Outbound) -> Part:

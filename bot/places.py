@@ -101,14 +101,23 @@ def at(lat: float, lon: float) -> Place | None:
     return Place(town["city"], town["country_code"], None)
 
 
+def present_form(number: str) -> str:
+    """Mexican mobile numbers had a 1 after the country code until August 2019, and WhatsApp still writes it.
+
+    >>> present_form("+5215512345678"), present_form("+525512345678")
+    ('+525512345678', '+525512345678')
+    """
+    return f"+52{number[4:]}" if number.startswith("+521") and len(number) == 14 else number
+
+
 def phone_country(number: str) -> str | None:
     """Where an E.164 number was issued; +1 is told apart by its area code.
 
-    >>> phone_country("+18095551234"), phone_country("+1"), phone_country("hola")
-    ('DO', None, None)
+    >>> phone_country("+18095551234"), phone_country("+5215512345678"), phone_country("+1"), phone_country("hola")
+    ('DO', 'MX', None, None)
     """
     try:
-        parsed = phonenumbers.parse(number)
+        parsed = phonenumbers.parse(present_form(number))
     except phonenumbers.NumberParseException:
         return None
     region = phonenumbers.region_code_for_number(parsed)

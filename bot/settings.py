@@ -123,9 +123,13 @@ SECRETS: dict[str, Any] = {
 }
 
 
+# How far the port of the made-up providers is from the gateway's.
+DEMO_PHONES = 10
+
+
 def demonstration(settings: Settings) -> Settings:
     """The same Faro with made-up providers in place of Twilio and Telegram, and a database of its own."""
-    phones = f"http://127.0.0.1:{settings.gateway_port + 10}"
+    phones = f"http://127.0.0.1:{settings.gateway_port + DEMO_PHONES}"
     return settings.model_copy(
         update={
             "var": settings.var / "demo",

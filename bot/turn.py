@@ -93,7 +93,6 @@ class Turn:
             offered=self.contact.offered,
             commands=self.content.commands,
             in_form=self.contact.form is not None,
-            has_more=self.contact.rest_sealed is not None,
         )
 
     def _number_country(self) -> str | None:
@@ -256,6 +255,7 @@ class Turn:
     def _send(self, replies: Sequence[Reply], keep_offer: bool) -> None:
         words = Wording(self.content, person(self.contact, self.content), date.today())
         parts = [part for reply in replies for part in write(words, reply)]
+        outbox.hurry(self.session, self.contact)
         outbox.put(self.session, self.runtime.vault, self.contact, parts, words.say, self.inbound.id)
         if more := next((reply for reply in replies if reply.name == "more" and reply.params["rest"]), None):
             self.contact.rest_sealed = self.runtime.vault.seal(more.params["rest"])

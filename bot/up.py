@@ -18,7 +18,7 @@ from honcho.environ import parse_procfile
 from bot import postgres
 from bot.postgres import CannotStart
 from bot.runner import Runner, Stop, leave_nobody, listen_for_stop, say
-from bot.settings import Settings
+from bot.settings import DEMO_PHONES, Settings
 
 LONGEST_START = 300  # seconds; the engine takes about 20
 
@@ -92,6 +92,7 @@ def check_ports(settings: Settings, programs: dict[str, str]) -> None:
         "engine": ("127.0.0.1", settings.engine_port),
         "actions": ("127.0.0.1", settings.actions_port),
         "postgres": ("127.0.0.1", settings.postgres_port),
+        "phones": ("127.0.0.1", settings.gateway_port + DEMO_PHONES),
     }
     given: dict[int, str] = {}
     for name, (host, port) in wanted.items():

@@ -28,6 +28,7 @@ from bot.store.models import Contact, Inbound, Outbound, Report, Sender, now
 from tests.channels import AT_HOME, PUBLIC, fresh_number, with_settings
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.twilio import FakeTwilio
+from tests.fakes.twilio_messages import Message as Sent
 from tests.fakes.wire import Fake, Server
 
 pytestmark = AT_HOME
@@ -490,6 +491,17 @@ def test_who_dies_twice_with_telegram_does_not_try_a_third_time(town: Town, monk
 
 
 @EVERYWHERE
+def test_what_was_lost_for_a_day_is_given_up(channel: str, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    person = town.person(channel).joins()
+    rows = person.is_owed("uno", "dos")
+    dies(person, BEFORE, monkeypatch)
+    passes(person, rows[0], hours=24)
+    assert person.deliver() is None
+    assert person.heard == ["dos"]
+    assert person.statuses(rows) == ["failed", "sent"] and person.reasons(rows) == ["no answer", None]
+
+
+@EVERYWHERE
 @pytest.mark.parametrize("kind", ["notice", "case"])
 def test_who_says_stop_before_the_answer_is_missed_gets_nothing_more(
     kind: str, channel: str, town: Town, monkeypatch: pytest.MonkeyPatch
@@ -799,6 +811,32 @@ def test_a_late_report_on_a_message_that_failed_changes_nothing(gateway: Town) -
     assert person.statuses(rows) == ["held"]
 
 
+def test_a_failure_that_is_reported_before_the_answer_counts(gateway: Town) -> None:
+    person = gateway.person("sms").joins()
+    rows = person.is_owed("uno")
+    gateway.twilio.on_accepted.append(lambda sent: reports_on(gateway, sent, "undelivered", 30003))
+    for _ in range(2):
+        assert (person.deliver() or 0) > 5
+        assert person.statuses(rows) == ["waiting"]
+        passes(person, *rows)
+    gateway.twilio.on_accepted.clear()
+    assert person.deliver() is None
+    assert person.statuses(rows) == ["sent"]
+
+
+def test_a_delivery_that_is_reported_before_the_answer_counts(gateway: Town) -> None:
+    person = gateway.person("sms").joins()
+    rows = person.is_owed("uno")
+    gateway.twilio.on_accepted.append(lambda sent: reports_on(gateway, sent, "delivered"))
+    assert person.deliver() is None
+    assert person.statuses(rows) == ["delivered"]
+
+
+def reports_on(town: Town, sent: Sent, status: str, code: int | None = None) -> None:
+    answer = town.twilio.report(sent, status, code)
+    assert answer is not None and answer.status_code == 200
+
+
 def test_the_day_of_tries_begins_anew_for_what_was_held(gateway: Town) -> None:
     person = gateway.person("whatsapp").joins()
     gateway.twilio.close_window(person.sender)
@@ -824,7 +862,9 @@ def test_what_waits_for_a_closed_channel_goes_when_it_is_back(channel: str, town
     person.town = town.without(channel)
     assert person.deliver() is None
     assert person.statuses(rows) == ["held"] * 2 and person.reasons(rows) == ["closed"] * 2
+    assert not left_behind(person)
     person.town = town
+    assert left_behind(person)
     assert person.deliver() is None
     assert person.heard == ["uno", "dos"]
 
@@ -884,6 +924,7 @@ def fails_now(person: Person, *texts: str) -> None:
         for part in session.scalars(select(Outbound).where(Outbound.id.in_(rows))):
             part.created_at -= YET
             part.next_try_at = now() + YET if part.id == first else None
+            part.claimed_at = part.claimed_at and now() - YET
 
 
 def test_the_sweep_leaves_alone_what_is_tried_again_in_an_hour(town: Town) -> None:
@@ -892,8 +933,18 @@ def test_the_sweep_leaves_alone_what_is_tried_again_in_an_hour(town: Town) -> No
     assert not left_behind(person)
 
 
-@pytest.mark.xfail(strict=True, reason="jobs._left_behind looks at each part, not at the first that waits")
 def test_the_sweep_leaves_alone_who_waits_behind_it(town: Town) -> None:
     person = town.person("sms").joins()
     fails_now(person, "uno", "dos")
     assert not left_behind(person)
+
+
+def test_who_writes_again_does_not_wait_behind_what_was_put_off(town: Town) -> None:
+    """The answer may be an emergency number: what was put off for hours is tried at once, and the answer after it."""
+    person = town.person("sms").joins()
+    fails_now(person, "uno")
+    with person.runtime.sessions.begin() as session:
+        outbox.hurry(session, session.get_one(Contact, person.contact))
+    person.is_owed("dos")
+    assert person.deliver() is None
+    assert person.heard == ["uno", "dos"]

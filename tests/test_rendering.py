@@ -131,8 +131,11 @@ def test_words_that_would_be_too_long_with_numbers_go_before_the_list() -> None:
     assert texts(for_whatsapp((Part("a" * 1_000, some(10, 72)),), say)) == ["a" * 1_000, "Elija:"]
 
 
-def test_parts_stay_parts_on_whatsapp() -> None:
-    assert texts(for_whatsapp((Part("Uno."), Part("Dos.", options("Sí"))), say)) == ["Uno.", "Dos."]
+def test_what_is_said_before_a_question_goes_with_it_on_whatsapp_where_there_is_room() -> None:
+    question = Part("Dos.", options("Sí"))
+    assert texts(for_whatsapp((Part("Uno."), question), say)) == ["Uno.\n\nDos."]
+    assert texts(for_whatsapp((Part("Hola.", alone=True), question), say)) == ["Hola.", "Dos."]
+    assert len(for_whatsapp((Part("a " * 600), question), say).parts) == 2
 
 
 # Telegram

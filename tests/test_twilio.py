@@ -613,7 +613,7 @@ def test_up_to_three_options_are_buttons(count: int, faro: Runtime, twilio: Fake
     part, message = sent(faro, twilio, number, "whatsapp", Part("Uno.\n\nDos\tdos.", options(*"abc"[:count])))
     shown = message.rendered
     assert shown and shown.kind == "twilio/quick-reply" and message.error_code is None
-    assert shown.body == "Uno.\nDos dos."
+    assert shown.body == "Uno.\n\nDos dos."
     assert [(b.title, b.id) for b in shown.buttons] == [(c, f"o:{part}:{n}") for n, c in enumerate("abc"[:count], 1)]
 
 

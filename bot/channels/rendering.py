@@ -55,11 +55,25 @@ def for_sms(parts: Sequence[Part], say: Say) -> Rendered:
     text = "\n".join(part.text for part in (before if asked else said))
     block = "\n".join(filter(None, [last.text if asked else "", numbered(options)]))
     first, *rest = sms.pages(text, block, say("more_hint"))
-    return Rendered((*alone, Part(first, options)), tuple(rest))
+    # Whoever is in danger has the number first, before any welcome.
+    made = (*alone, Part(first, options)) if parts[0].alone else (Part(first, options), *alone)
+    return Rendered(made, tuple(rest))
 
 
 def for_whatsapp(parts: Sequence[Part], say: Say) -> Rendered:
-    return Rendered(tuple(made for part in parts for made in _whatsapp(part, say)))
+    """Each message costs, so what is said before a question goes with it where there is room."""
+    return Rendered(tuple(made for part in _joined(parts) for made in _whatsapp(part, say)))
+
+
+def _joined(parts: Sequence[Part]) -> list[Part]:
+    made: list[Part] = []
+    for part in parts:
+        last = made[-1] if made else None
+        if last and not (last.alone or part.alone or last.options) and len(last.text) + len(part.text) < RICH_BODY - 2:
+            made[-1] = replace(part, text=f"{last.text}\n\n{part.text}")
+        else:
+            made.append(part)
+    return made
 
 
 def _whatsapp(part: Part, say: Say) -> list[Part]:

@@ -41,15 +41,19 @@ def named(error: TwilioException) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Shape:
-    """So many options, below so many lines of words."""
+    """So many options, below paragraphs of so many lines."""
 
     look: str
     options: int
-    lines: int
+    paragraphs: tuple[int, ...]
+
+    @property
+    def lines(self) -> int:
+        return sum(self.paragraphs)
 
     @property
     def name(self) -> str:
-        return f"faro_{self.look}_{self.options}_{self.lines}"
+        return f"faro_{self.look}_{self.options}_{'-'.join(map(str, self.paragraphs))}"
 
 
 def shape(letter: Letter) -> Shape | None:
@@ -58,7 +62,8 @@ def shape(letter: Letter) -> Shape | None:
     lines = _lines(letter.text)
     if not 0 < len(letter.options) <= most or not 0 < len(lines) <= MOST_LINES or len(letter.text) > RICH_BODY:
         return None
-    return Shape(letter.look, len(letter.options), len(lines))
+    paragraphs = [len(_lines(paragraph)) for paragraph in letter.text.split("\n\n")]
+    return Shape(letter.look, len(letter.options), tuple(filter(None, paragraphs)))
 
 
 def plain(letter: Letter) -> str:
@@ -95,7 +100,9 @@ def _item(i: int, option: Option) -> dict[str, str]:
 
 def types(shape: Shape) -> dict[str, Any]:
     """The shape as the Content API wants it, all words variables."""
-    body = "\n".join(f"{{{{line{i}}}}}" for i in range(1, shape.lines + 1))
+    line = iter(range(1, shape.lines + 1))
+    paragraphs = ["\n".join(f"{{{{line{next(line)}}}}}" for _ in range(count)) for count in shape.paragraphs]
+    body = "\n\n".join(paragraphs)
     numbers = range(1, shape.options + 1)
     if shape.look == "buttons":
         actions = [{"type": "QUICK_REPLY", "title": f"{{{{title{i}}}}}", "id": f"{{{{id{i}}}}}"} for i in numbers]

@@ -12,7 +12,8 @@ def report_filed(words: Wording, params: Params) -> list[Part]:
     follows = "report_next" if params["may_reply"] else "report_next_silent"
     lines = [
         words.say("report_filed", case=params["case"], desk=words.desk(params["desk"])),
-        *([words.say("demonstration")] if words.content.campaign.demonstration else []),
+        # By SMS it was said before the report was sent; here it would push the numbers off the page.
+        *([words.say("demonstration")] if words.content.campaign.demonstration and not words.person.brief else []),
         words.say(follows),
     ]
     return [Part("\n".join([*lines, *words.numbers("report_numbers", params["call"])]))]

@@ -55,13 +55,15 @@ def ask_country(words: Wording, params: Params) -> list[Part]:
 
 def ask_confirmed(words: Wording, params: Params) -> list[Part]:
     ask = words.say("ask_confirmed", desk=words.desk(params["desk"]))
-    text = f"{summary(words, params['slots'])}\n\n{words.with_notice(ask)}"
+    told = summary(words, params["slots"])
     choices = words.options(
         (words.say("label_send"), '/answer{"confirmed": "yes"}'),
         (words.say("label_change"), "show:ask_correction"),
         (words.say("label_discard"), "/cancel"),
     )
-    return [Part(text, choices)]
+    if words.person.brief:  # the question has to stand beside its options, so it is a part of its own
+        return [Part(words.with_notice(told)), Part(ask, choices)]
+    return [Part(f"{told}\n\n{words.with_notice(ask)}", choices)]
 
 
 def summary(words: Wording, slots: Mapping[str, Any]) -> str:
