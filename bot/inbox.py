@@ -46,8 +46,8 @@ def store(session: Session, runtime: Runtime, message: Message) -> Stored:
     row = {
         "contact_id": contact,
         "channel": message.channel,
-        "provider_id": message.provider_id,
-        "body_sealed": runtime.vault.seal(body | {"via": message.via}),
+        "provider_id": _clean(message.provider_id),
+        "body_sealed": runtime.vault.seal(body | {"via": _clean(message.via)}),
         "received_at": now(),
     }
     inbound = session.scalar(NEW_INBOUND, row)
@@ -59,7 +59,8 @@ def store(session: Session, runtime: Runtime, message: Message) -> Stored:
 
 def note(session: Session, event: Event) -> bool:
     """Store that a provider told us something; whether it was new."""
-    row = {"channel": event.channel, "provider_id": event.provider_id, "kind": event.kind, "received_at": now()}
+    told = {"provider_id": _clean(event.provider_id), "kind": _clean(event.kind)}
+    row = told | {"channel": event.channel, "received_at": now()}
     statement = insert(ProviderEvent).values(row).on_conflict_do_nothing().returning(ProviderEvent.kind)
     return session.scalar(statement) is not None
 
@@ -91,6 +92,10 @@ def _learnt(kind: str, message: Message, inbound: int) -> dict[str, Any]:
 
 def _clean(value: Any) -> Any:
     """PostgreSQL and JSON take neither NUL nor half a character; nobody can read them either."""
+    if isinstance(value, list):
+        return [_clean(inner) for inner in value]
+    if isinstance(value, dict):
+        return {name: _clean(inner) for name, inner in value.items()}
     if not isinstance(value, str):
         return value
     readable = value.encode("utf-8", "replace").decode("utf-8")
@@ -115,7 +120,7 @@ def _stranger(vault: Vault, message: Message, found: str) -> dict[str, Any]:
         "address_sealed": vault.seal(message.address),
         "phone_country": phone_country(message.address) if message.address.startswith("+") else None,
         "language": message.likely_language,
-        "via": message.via,
+        "via": _clean(message.via),
         "came_by": message.came_by,
         "created_at": now(),
         "subscribed": False,

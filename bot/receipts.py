@@ -21,7 +21,7 @@ def take(session: Session, report: Report) -> uuid.UUID | None:
     """Write a report down; the person to whom something can be sent again because of it."""
     if not inbox.note(session, Event(report.channel, report.provider_id, report.status)):
         return None
-    row = _row(session, report)
+    row = _row(session, report) if "\x00" not in report.message else None
     if row is None:
         return None
     if report.status in ARRIVED and row.status not in ARRIVED:

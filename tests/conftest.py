@@ -136,7 +136,14 @@ def _running(process: Process) -> Iterator[Process]:
 
 
 @pytest.fixture(scope="session")
-def actions(settings: Settings) -> Iterator[Process]:
+def tidied(settings: Settings) -> None:
+    """The tests before have left people and jobs by the thousand, which the worker would serve first."""
+    with psycopg.connect(settings.database) as connection:
+        connection.execute("TRUNCATE contact, procrastinate_jobs CASCADE")
+
+
+@pytest.fixture(scope="session")
+def actions(settings: Settings, tidied: None) -> Iterator[Process]:
     port = settings.actions_port
     yield from _running(Process("actions", settings, lambda: answers("127.0.0.1", port, "/health")))
 
@@ -155,7 +162,7 @@ def gateway(settings: Settings) -> Iterator[Process]:
 
 
 @pytest.fixture(scope="session")
-def worker(settings: Settings) -> Iterator[Process]:
+def worker(settings: Settings, tidied: None) -> Iterator[Process]:
     yield from _running(Process("worker", settings, lambda: True))
 
 

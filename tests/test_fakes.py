@@ -726,6 +726,9 @@ def test_a_phone_writes_and_is_told_what_it_costs(page: Any, twilio: FakeTwilio,
     while read(page, "sms", mine["id"])[0]["status"] != "delivered":
         assert time.monotonic() < deadline
         time.sleep(0.02)
+    while len(gateway.got) < 3:  # it is on the phone a moment before the gateway hears of it
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
     assert [form["MessageStatus"] for _, form, *_ in gateway.got[1:]] == ["sent", "delivered"]
 
 
