@@ -161,7 +161,7 @@ def gateway(settings: Settings) -> Iterator[Process]:
     yield from _running(Process("gateway", settings, lambda: answers("127.0.0.1", port, "/health")))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: another worker may have other channels
 def worker(settings: Settings, tidied: None) -> Iterator[Process]:
     yield from _running(Process("worker", settings, lambda: True))
 

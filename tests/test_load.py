@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -35,8 +36,8 @@ class Shot:
 
 
 @pytest.fixture(scope="module")
-def busy(settings: Settings) -> Iterator[Settings]:
-    """A gateway process of its own, with Twilio configured."""
+def busy(settings: Settings, model: Path) -> Iterator[Settings]:
+    """A gateway process of its own, with Twilio configured; not while the model is being trained on both cores."""
     port = free_port()
     given = settings.model_copy(update={"gateway_port": port, "twilio_auth_token": TOKEN, "twilio_account_sid": "AC1"})
     process = Process("gateway", given, lambda: answers("127.0.0.1", port, "/health"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable
 
@@ -42,3 +43,15 @@ def _in_order(runtime: Runtime, person: Phone) -> None:
         )
         answered = [row[0] for row in rows]
     assert len(asked) == len(BURST) and list(dict.fromkeys(answered)) == asked
+
+
+def test_a_long_conversation_does_not_grow_slow(phone: Callable[..., Phone]) -> None:
+    """The usual connector's turn took seven times longer at turn 300 than at the beginning."""
+    person, taken = phone("+5255"), []
+    for turn in range(120):
+        begun = time.monotonic()
+        person.says(("hola", "gracias", "qué derechos tengo", "menu")[turn % 4])
+        taken.append(time.monotonic() - begun)
+    early, late = statistics.median(taken[10:30]), statistics.median(taken[-20:])
+    print(f"turn 101-120 against turn 11-30: {late / early:.2f}")
+    assert late < 1.5 * early
