@@ -138,6 +138,10 @@ def _running(process: Process) -> Iterator[Process]:
 @pytest.fixture(scope="session")
 def tidied(settings: Settings) -> None:
     """The tests before have left people and jobs by the thousand, which the worker would serve first."""
+    tidy(settings)
+
+
+def tidy(settings: Settings) -> None:
     with psycopg.connect(settings.database) as connection:
         connection.execute("TRUNCATE contact, procrastinate_jobs CASCADE")
 
