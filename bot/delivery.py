@@ -166,14 +166,14 @@ def _template(runtime: Runtime, row: Outbound, contact: Contact) -> Outbound:
 
 
 def _letter(runtime: Runtime, row: Outbound, contact: Contact) -> Letter:
-    part, body = outbox.part_of(runtime.vault, row), runtime.vault.open(row.body_sealed)
+    body = runtime.vault.open(row.body_sealed)
+    part = outbox.part_of(row, body)
     channel = row.channel or contact.channel
     borrowed, address = channel != contact.channel, str(runtime.vault.open(contact.address_sealed))
     return Letter(
         outbound=row.id,
         channel=channel,
         to=present_form(address) if borrowed else address,
-        language=contact.language or "es",
         text=sms.fit(part.text)[:WHATSAPP_TEXT] if borrowed else part.text,
         via=None if borrowed else contact.via,
         options=part.options,

@@ -95,7 +95,6 @@ class Letter:
     outbound: int
     channel: str
     to: str
-    language: str
     text: str = field(repr=False)
     via: str | None = None
     options: tuple[Option, ...] = ()

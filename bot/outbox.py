@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -50,8 +51,7 @@ def hurry(session: Session, contact: Contact) -> None:
     session.execute(update(Outbound).where(*put_off).values(next_try_at=None, attempts=0))
 
 
-def part_of(vault: Vault, row: Outbound) -> Part:
-    """The part that a row holds."""
-    body = vault.open(row.body_sealed)
+def part_of(row: Outbound, body: Mapping[str, Any]) -> Part:
+    """The part that a row holds; ``body`` is what its seal held."""
     options = tuple(Option(o["number"], o["label"], o["says"], o["sets"]) for o in row.options)
     return Part(body["text"], options, body.get("look", "plain"), body.get("opener", ""))

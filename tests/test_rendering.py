@@ -250,9 +250,7 @@ def check_sms(rendered: Rendered) -> None:
 def check_whatsapp(rendered: Rendered) -> None:
     """Also by the rules of Twilio's own API, as the fake knows them, with and without buttons."""
     for part in rendered.parts:
-        letter = Letter(
-            10**17, "whatsapp", "+525512345678", "es", part.text, None, part.options, part.look, part.opener
-        )
+        letter = Letter(10**17, "whatsapp", "+525512345678", part.text, None, part.options, part.look, part.opener)
         assert len(twilio_rich.plain(letter)) <= WHATSAPP_TEXT, part.text
         if part.look == "plain":
             continue
@@ -268,7 +266,7 @@ def check_whatsapp(rendered: Rendered) -> None:
 def check_telegram(rendered: Rendered) -> None:
     for number, part in enumerate(rendered.parts):
         assert utf16(part.text) <= TELEGRAM_TEXT
-        letter = Letter(10**17 + number, "telegram", "7", "es", part.text, None, part.options, part.look)
+        letter = Letter(10**17 + number, "telegram", "7", part.text, None, part.options, part.look)
         made = telegram.keyboard(letter)
         assert bool(made) == bool(part.options)
         for row in made.inline_keyboard if made else ():

@@ -683,7 +683,7 @@ def test_each_option_is_a_row_and_a_tap_on_it_names_the_very_message(someone: So
 def test_the_largest_numbers_fit_a_button(someone: Someone) -> None:
     someone.says("hola")
     options = (Option(999, "a", "/x", {}),)
-    letter = Letter(10**18 - 1, "telegram", str(someone.person.id), "es", "¿?", options=options, look="keyboard")
+    letter = Letter(10**18 - 1, "telegram", str(someone.person.id), "¿?", options=options, look="keyboard")
     someone.house.runtime.doors["telegram"].send(letter)
     [button] = someone.bubbles()[0].buttons
     assert len((button.data or "").encode()) <= 64

@@ -558,7 +558,6 @@ def letter(number: str, **more: Any) -> Letter:
         "outbound": 7,
         "channel": "whatsapp",
         "to": number,
-        "language": "es",
         "text": "¿Qué necesita?",
     }
     return Letter(**(part | more))

@@ -249,19 +249,13 @@ def bot(settings: Settings) -> telegram.Bot:
     """
     logging.getLogger("telegram").setLevel(logging.CRITICAL)  # below it are answers that it could not read, whole
     address = (settings.telegram_api or "https://api.telegram.org").rstrip("/")
-    wire = _wire(16, TIMEOUT)
+    wire = HTTPXRequest(16, read_timeout=TIMEOUT, write_timeout=TIMEOUT, connect_timeout=TIMEOUT, pool_timeout=TIMEOUT)
     return telegram.Bot(
         settings.telegram_token or "",
         base_url=f"{address}/bot",
         base_file_url=f"{address}/file/bot",
         request=wire,
         get_updates_request=wire,
-    )
-
-
-def _wire(connections: int, read: float) -> HTTPXRequest:
-    return HTTPXRequest(
-        connections, read_timeout=read, write_timeout=TIMEOUT, connect_timeout=TIMEOUT, pool_timeout=TIMEOUT
     )
 
 

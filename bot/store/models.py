@@ -165,16 +165,6 @@ class Sender(Base):
     paused_until: Mapped[datetime]
 
 
-class RichContent(Base):
-    """A shape of buttons or list that we made at Twilio, once, to be filled with words for each message."""
-
-    __tablename__ = "rich_content"
-
-    account: Mapped[str] = mapped_column(primary_key=True)
-    shape: Mapped[str] = mapped_column(primary_key=True)
-    sid: Mapped[str]
-
-
 class Conversation(Base):
     """The engine's memory of a conversation; only engine/tracker.py reads it."""
 
