@@ -14,6 +14,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
 from engine.action_call import TurnFailed, install
+from engine.tracker import one_turn
 from engine.understanding import ahead
 
 Handler = Callable[[UserMessage], Awaitable[Any]]
@@ -51,7 +52,8 @@ class FaroInput(InputChannel):
         async def turn(request: Request) -> HTTPResponse:
             if not self._allowed(request):
                 return json({"error": "token"}, status=403)
-            return await self._turn(request, on_new_message)
+            with one_turn():
+                return await self._turn(request, on_new_message)
 
         @webhook.route("/ahead", methods=["POST"])
         async def begin(request: Request) -> HTTPResponse:

@@ -73,6 +73,8 @@ class Understanding(GraphComponent, IntentClassifier):
         self = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
             self.models = joblib.load(folder / "models.joblib")
+        for _, letters in self.models.values():  # else all of it is turned around for each message: a tenth of a turn
+            letters[-1].coef_ = np.asfortranarray(letters[-1].coef_)
         embed(["hola"])  # the first call reads the weights: not in somebody's turn
         return self
 
