@@ -27,7 +27,7 @@ train: install ## train the model from data/
 	@.venv/bin/faro train
 
 pictures: install ## take the pictures in docs/ anew
-	@.venv/bin/python -m pytest tests/pictures.py
+	@.venv/bin/python -m pytest tests/pictures.py tests/picture_of_leaflet.py
 
 lock: ## compile requirements/*.txt from *.in
 	@scripts/install lock

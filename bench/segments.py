@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, time
 from pathlib import Path
 
 from bot import sms
 from bot.channels.rendering import for_sms
 from bot.content import LANGUAGES, Content, read
 from bot.replies import Part, Person, Reply, Wording, write
-from bot.replies.wording import COUNTRIES
+from bot.replies.wording import ROUTE
 
 ROOT = Path(__file__).resolve().parent.parent
 HEAD = """# Segments per answer
@@ -44,17 +45,16 @@ class Cost:
 
 def answers(content: Content) -> Iterator[tuple[Wording, str]]:
     # Not today's date: the table must not change by itself when a text lapses.
-    day = max(text.checked_on for topic in content.topics.values() for text in topic.texts.values())
+    checked = max(text.checked_on for topic in content.topics.values() for text in topic.texts.values())
+    noon = datetime.combine(checked, time(12), UTC)
     for language in LANGUAGES:
-        for country in (None, *COUNTRIES):
-            words = Wording(content, Person(language, country, country, brief=True), day)
+        for country in (None, *ROUTE):
+            words = Wording(content, Person(language, country, country, brief=True), noon)
             yield from ((words, topic) for topic, found in content.topics.items() if found.texts)
 
 
 def cost(words: Wording, topic: str) -> Cost:
-    full = Wording(
-        words.content, Person(words.person.language, words.person.country, words.person.country), words.today
-    )
+    full = Wording(words.content, Person(words.person.language, words.person.country, words.person.country), words.at)
     text = "\n".join(_lines(part) for part in write(full, Reply("topic", {"topic": topic})))
     rendered = for_sms(write(words, Reply("topic", {"topic": topic})), words.say)
     pages = [*(part.text for part in rendered.parts), *rendered.rest]

@@ -6,14 +6,13 @@ import asyncio
 import logging
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from sqlalchemy.exc import OperationalError
 
 from bot import settings as settings_module
 from bot.settings import Settings
+from bot.staff.commands import content
 
 if TYPE_CHECKING:
     from bot.runtime import Runtime
@@ -173,27 +172,13 @@ def invite(email: str, desks: tuple[str, ...], administrator: bool) -> None:
     click.echo(runtime.settings.address + path)
 
 
-@main.group()
-def content() -> None:
-    """The campaign's files."""
-
-
-@content.command()
-@click.argument("folder", type=click.Path(exists=True, path_type=Path), required=False)
-def check(folder: Path | None) -> None:
-    """Say what is wrong in content/, file by file; exit status 1 if anything is."""
-    from bot.content import ContentError, read
-
-    try:
-        found = read(folder or _settings().content)
-    except ContentError as error:
-        raise click.ClickException(str(error)) from None
-    texts = sum(len(topic.texts) for topic in found.topics.values())
-    click.echo(f"{texts} texts, {len(found.hotlines)} contacts, {len(found.routing.cases)} routing cases: good")
+main.add_command(content)
 
 
 def _await_schema(settings: Settings, seconds: float = 120) -> None:
     """Wait until the database answers and has our tables: the processes start side by side."""
+    from sqlalchemy.exc import OperationalError
+
     from bot.store.migrate import is_current
 
     deadline = time.monotonic() + seconds

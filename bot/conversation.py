@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -96,7 +95,7 @@ def _apologise(runtime: Runtime, contact_id: uuid.UUID) -> None:
         contact.language = contact.language or heard.language
         content = runtime.shelf.content()
         here = replace(person(contact, content), country=heard.country)
-        words = Wording(content, here, date.today())
+        words = Wording(content, here, now())
         parts = write(words, Reply("engine_down", {}))
         outbox.put(session, runtime.vault, contact, parts, words.say, inbound.id, kind="apology")
         inbound.apologised_at = now()

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot import language, places
+from bot import gazetteer, language, places
 from bot.commands import Commands, command_in
 from bot.places import Place
 
@@ -106,7 +106,7 @@ def _written(kind: str, text: str, note: str | None, known: Known) -> Heard:
 
 
 def _read(text: str, known: Known) -> Heard:
-    if option := pick(text, known.offered):
+    if option := pick(text, known.offered) or _other_country(text, known.offered):
         return _chosen(option, known)
     if command_in(text, known.commands) == "more":
         return _plain(known, show="more")
@@ -146,6 +146,13 @@ def pick(text: str, offered: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] |
         if option["number"] == number or option["label"].casefold() == typed.rstrip(".!").casefold():
             return option
     return None
+
+
+def _other_country(text: str, offered: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """As the options of some countries, but for another one: its name was written, and nothing else."""
+    alike = next((option for option in offered if "country" in option["sets"] and "{" not in option["says"]), None)
+    country = gazetteer.load().answers.get(gazetteer.key(text)) if alike else None
+    return {**alike, "sets": {"country": country}} if alike and country else None
 
 
 def _chosen(option: Mapping[str, Any], known: Known) -> Heard:

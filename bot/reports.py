@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.content import Content
-from bot.directory import choose
+from bot.directory import for_crime
 from bot.routing import Incident, Route, route
 from bot.sealing import Vault
 from bot.store.models import CaseMessage, Contact, Inbound, Report, now
@@ -38,11 +38,14 @@ class Told:
 
 @dataclass(frozen=True)
 class Filed:
-    """What the person is told about the report: case number, desk and the ids of whom they can call."""
+    """What the person is told about the report: case number, desk, and whom they can call: the ids that routing
+    names, and by which ``purposes`` the directory of the ``country`` where it happened chooses where there are none."""
 
     case: str
     desk: str
     call: tuple[str, ...]
+    country: str | None
+    purposes: tuple[str, ...]
     may_reply: bool
 
 
@@ -71,8 +74,8 @@ def file_report(
         report = _new(session, vault, inbound, told, decided, kind)
         session.add(report)
         session.flush()
-    call = decided.call or _contacts(content, incident(told.slots))
-    return Filed(report.number, report.desk, call, report.may_reply)
+    what = incident(told.slots)
+    return Filed(report.number, report.desk, decided.call, what.country, for_crime(what.crime_type), report.may_reply)
 
 
 def _new(session: Session, vault: Vault, inbound: int, told: Told, decided: Route, kind: str) -> Report:
@@ -102,13 +105,6 @@ def _number(session: Session) -> str:
         number = f"{letters[:3]}-{letters[3:]}"
         if not session.scalar(select(Report.id).where(Report.number == number)):
             return number
-
-
-def _contacts(content: Content, what: Incident) -> tuple[str, ...]:
-    if what.country is None:
-        return ()
-    purposes = (what.crime_type, "general_help") if what.crime_type == "other" else (what.crime_type,)
-    return tuple(h.id for h in choose(content.hotlines.values(), what.country, purposes))
 
 
 def of_contact(session: Session, contact: uuid.UUID) -> list[Report]:

@@ -150,7 +150,7 @@ def _plain(char: str) -> str:
 
 
 def _encoding(text: str) -> Encoding:
-    return "GSM-7" if all(char in SEPTETS for char in text) else "UCS-2"
+    return "GSM-7" if set(text) <= SEPTETS.keys() else "UCS-2"
 
 
 def _size(text: str, encoding: Encoding) -> Size:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -253,7 +252,7 @@ class Turn:
         return replies
 
     def _send(self, replies: Sequence[Reply], keep_offer: bool) -> None:
-        words = Wording(self.content, person(self.contact, self.content), date.today())
+        words = Wording(self.content, person(self.contact, self.content), now())
         parts = [part for reply in replies for part in write(words, reply)]
         outbox.hurry(self.session, self.contact)
         outbox.put(self.session, self.runtime.vault, self.contact, parts, words.say, self.inbound.id)

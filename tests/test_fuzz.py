@@ -61,6 +61,8 @@ updates = st.fixed_dictionaries(
     },
 )  # fmt: skip
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Door:

@@ -67,10 +67,11 @@ LAYERS = [
         "inbox",
         "training",
         "postgres",
+        "staff",
     },
     {"replies", "messages", "policy", "channels", "runtime"},
     {"store", "content", "sealing", "engine", "settings"},
-    {"hearing", "commands", "sms", "places", "language", "gazetteer", "whereabouts", "routing", "directory"},
+    {"hearing", "commands", "sms", "places", "language", "gazetteer", "whereabouts", "routing", "directory", "hours"},
 ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -281,18 +281,22 @@ def content() -> Content:
     return read(ROOT / "content")
 
 
+NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)
 SLOTS = {"crime_type": "extortion", "place": "Tapachula", "country": "MX", "what": PARAGRAPH, "danger": "yes"}
 CASE = {
     "case": "ABC-234",
     "desk": "demo-mx",
     "may_reply": True,
     "call": ("mx-cndh", "mx-emergency"),
+    "country": "MX",
+    "purposes": ("extortion",),
     "text": PARAGRAPH * 9,
 }
 CASES = [{"case": "ABC-234", "status": s, "desk": "demo-mx", "outcome": o} for s, o in
          (("filed", None), ("accepted", None), ("closed", "helped"))]  # fmt: skip
 SAID: dict[str, dict[str, Any]] = {
-    "welcome": {}, "menu": {}, "menu_rights": {}, "menu_risks": {}, "menu_help": {}, "not_understood": {},
+    "welcome": {}, "menu": {}, "menu_rights": {}, "menu_life": {}, "menu_risks": {}, "menu_help": {}, 
+    "not_understood": {},
     "bot_identity": {}, "privacy": {}, "change_language": {}, "ask_delete": {}, "ask_sms": {}, "engine_down": {},
     "stopped": {"cases": "ABC-234, DEF-567", "by_sms": False}, "emergency": {"country": None}, "ask_danger": {},
     "located": {"country": "MX", "place": "Tapachula"}, "ask_minor": {}, "ask_may_reply": {}, "ask_place": {},
@@ -319,14 +323,14 @@ def said(words: Wording) -> Iterator[Sequence[Part]]:
 @pytest.mark.parametrize("channel", ["sms", "whatsapp", "telegram"])
 def test_all_content_can_be_shown(channel: str, language: str, content: Content) -> None:
     for country in ("MX", "GT", "HN", "US", "CO", None):
-        words = Wording(content, Person(language, country, country, channel == "sms"), date(2026, 11, 22))
+        words = Wording(content, Person(language, country, country, channel == "sms"), NOW)
         for turn in said(words):
             check(channel, render(channel, turn, words.say))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_whatsapp_shows_every_menu_as_buttons_or_a_list(language: str, content: Content) -> None:
-    words = Wording(content, Person(language, "MX", "MX"), date(2026, 11, 22))
+    words = Wording(content, Person(language, "MX", "MX"), NOW)
     for turn in said(words):
         for part in for_whatsapp(turn, words.say).parts:
             assert not part.options or part.look in ("buttons", "list")

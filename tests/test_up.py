@@ -38,6 +38,8 @@ second: /bin/sh -c "sleep 1000 & setsid sleep 1000 & wait"
 third: /bin/sleep 1000
 """
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:

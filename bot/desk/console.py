@@ -12,7 +12,7 @@ from sqlalchemy.orm import scoped_session
 from werkzeug.wrappers import Response
 
 from bot import reports
-from bot.desk import people, work
+from bot.desk import people, texts, work
 from bot.runtime import Runtime
 from bot.store.people import Role, User
 
@@ -113,6 +113,7 @@ def blueprint(runtime: Runtime, queue: procrastinate.App, datastore: SQLAlchemyS
         outcome = request.form.get("outcome", "")
         return _step(report_id, lambda: worker.close(current_user, report_id, outcome))
 
+    texts.add_pages(desk, runtime.shelf)
     return desk
 
 

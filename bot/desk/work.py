@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import procrastinate
@@ -153,7 +153,7 @@ class Work:
             return []
         contact = session.get_one(Contact, report.contact_id)
         content = self.runtime.shelf.content()
-        words = Wording(content, person(contact, content), date.today())
+        words = Wording(content, person(contact, content), now())
         parts = write(words, reply)
         return outbox.put(session, self.runtime.vault, contact, parts, words.say, None, "case", report.number)
 

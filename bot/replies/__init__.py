@@ -16,6 +16,7 @@ WRITERS: Mapping[str, Callable[[Wording, Params], list[Part]]] = {
         talk.welcome,
         talk.menu,
         talk.menu_rights,
+        talk.menu_life,
         talk.menu_risks,
         talk.menu_help,
         talk.not_understood,

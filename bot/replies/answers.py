@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from bot.content import Text, Topic
-from bot.directory import choose
-from bot.replies.wording import COUNTRIES, Option, Params, Part, Wording
+from bot.replies import contacts
+from bot.replies.wording import ROUTE, Option, Params, Part, Wording
 
 
 def located(words: Wording, params: Params) -> list[Part]:
     if not params.get("country"):
         return [Part(words.say("location_unknown"))]
     place = ", ".join(filter(None, [params.get("place"), words.country(params["country"])]))
-    lines = [words.say("location_received", place=place), *words.emergency_lines(params["country"])]
+    lines = [words.say("location_received", place=place), *contacts.emergency(words, params["country"])]
     return [Part("\n".join(lines), () if params.get("in_form") else words.menu())]
 
 
 def emergency(words: Wording, params: Params) -> list[Part]:
-    lines = words.emergency_lines(params["country"])
+    lines = contacts.emergency(words, params["country"])
     if not lines:
-        lines = [words.say("emergency_choose"), *words.every_emergency()]
+        lines = [words.say("emergency_choose"), *contacts.every_emergency(words)]
     return [Part("\n".join([*lines, words.say("emergency_advice")]))]
 
 
 def engine_down(words: Wording, params: Params) -> list[Part]:
-    lines = words.emergency_lines(words.person.country) or words.every_emergency()
+    lines = contacts.emergency(words, words.person.country) or contacts.every_emergency(words)
     return [Part("\n".join([words.say("engine_down"), *lines]))]
 
 
@@ -48,25 +48,31 @@ def answer(words: Wording, topic: Topic, general: tuple[str, Text]) -> list[Part
     local = local if local and local.valid_until >= words.today else None
     missing = language != words.person.language
     instead = words.say("instead", language=words.say(f"language_{language}")) if missing else ""
-    contacts = "\n".join(contact_lines(words, topic))
-    whole = [text.full, f"{words.country(country)}: {local.full}" if local else ""]
-    body = [(local or text).short, contacts, *whole] if words.person.brief else [*whole, contacts]
+    called = "\n".join(contact_lines(words, topic)[words.person.brief :])
+    whole = [text.full, headed(words.country(country), local.full) if local else ""]
+    body = [(local or text).short, called, *whole] if words.person.brief else [*whole, called]
     checked = words.say("checked_on", date=min(t.checked_on for t in (text, local) if t).isoformat())
     paragraphs = [instead, *body, checked]
     return [Part("\n\n".join(filter(None, paragraphs)), ask_which_country(words, topic))]
 
 
+def headed(country: str, text: str) -> str:
+    """
+    >>> headed("México", "Pida..."), headed("México", "- Pida...")
+    ('México: Pida...', 'México:\\n- Pida...')
+    """
+    return f"{country}:\n{text}" if text.startswith("- ") else f"{country}: {text}"
+
+
 def ask_which_country(words: Wording, topic: Topic) -> tuple[Option, ...]:
     if words.person.country or not any(country for country, _ in topic.texts):
         return ()
-    return words.options(*((words.country(iso), f"/{topic.id}", {"country": iso}) for iso in COUNTRIES))
+    return words.options(*((words.country(iso), f"/{topic.id}", {"country": iso}) for iso in ROUTE))
 
 
 def contact_lines(words: Wording, topic: Topic) -> list[str]:
     country = words.person.country
     if country is None:
-        return [words.say("which_country")]
-    chosen = words.named(topic.call[country]) if country in topic.call else ()
-    chosen = chosen or choose(words.content.hotlines.values(), country, topic.contacts)
-    lines = [words.contact(hotline) for hotline in chosen]
-    return [words.say("contacts"), *lines] if lines else words.emergency_lines(country)
+        return [f"{words.say('which_country')} {words.say('other_country')}"]
+    found = contacts.given(words, country, topic.contacts, topic.call.get(country, ()))
+    return contacts.titled(words, "contacts", found) or contacts.emergency(words, country)

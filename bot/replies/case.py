@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bot.replies import contacts
 from bot.replies.wording import Params, Part, Wording
 
 
@@ -16,13 +17,18 @@ def report_filed(words: Wording, params: Params) -> list[Part]:
         *([words.say("demonstration")] if words.content.campaign.demonstration and not words.person.brief else []),
         words.say(follows),
     ]
-    return [Part("\n".join([*lines, *words.numbers("report_numbers", params["call"])]))]
+    return [Part("\n".join([*lines, *numbers(words, "report_numbers", params)]))]
 
 
 def person_asked(words: Wording, params: Params) -> list[Part]:
     text = words.say("person_asked", case=params["case"], desk=words.desk(params["desk"]))
-    numbers = words.numbers("person_numbers", params["call"])
-    return [Part("\n".join([words.with_notice(text), *numbers]))]
+    return [Part("\n".join([words.with_notice(text), *numbers(words, "person_numbers", params)]))]
+
+
+def numbers(words: Wording, title: str, params: Params) -> list[str]:
+    """Whom they can call about it: those that routing names, else those whom the directory chooses."""
+    found = contacts.given(words, params["country"], tuple(params["purposes"]), tuple(params["call"]))
+    return contacts.titled(words, title, found)
 
 
 def report_status(words: Wording, params: Params) -> list[Part]:

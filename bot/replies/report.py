@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.replies.wording import COUNTRIES, Params, Part, Wording
+from bot.replies.wording import ROUTE, Params, Part, Wording
 
 # Rows of the summary: (phrase sum_..., slot). Country is put between, as it is a code.
 SUMMARY = (
@@ -48,8 +48,8 @@ def ask_what(words: Wording, params: Params) -> list[Part]:
 
 
 def ask_country(words: Wording, params: Params) -> list[Part]:
-    named = [(words.country(iso), f'/answer{{"country": "{iso}"}}', {"country": iso}) for iso in COUNTRIES]
-    text = f"{words.say('ask_country')} {words.say('type_country')}"
+    named = [(words.country(iso), f'/answer{{"country": "{iso}"}}', {"country": iso}) for iso in ROUTE]
+    text = f"{words.say('ask_country')} {words.say('other_country')}"
     return [Part(text, words.options(*named, words.skip()))]
 
 

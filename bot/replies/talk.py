@@ -20,6 +20,10 @@ def menu_rights(words: Wording, params: Params) -> list[Part]:
     return submenu(words, "rights")
 
 
+def menu_life(words: Wording, params: Params) -> list[Part]:
+    return submenu(words, "life")
+
+
 def menu_risks(words: Wording, params: Params) -> list[Part]:
     return submenu(words, "risks")
 

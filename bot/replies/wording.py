@@ -1,21 +1,21 @@
-"""The words for one person: phrases, options, contacts, in their language and for their country."""
+"""The words for one person: phrases and options, in their language and for their country."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from bot.content import INSTEAD, Content, Text, Topic
-from bot.directory import Hotline
+from bot.directory import Caller
 from bot.places import country_name
 
 Params = Mapping[str, Any]
 
-# As long as a text of a country differs, these are offered when nobody knows where the person is.
-COUNTRIES = ("MX", "GT", "HN", "US")
-MENUS = ("rights", "risks", "help")
+# Offered when nobody knows where the person is, the others are written: with "skip" a list of WhatsApp holds no more.
+ROUTE = ("MX", "GT", "HN", "US", "SV", "NI", "CR", "PA", "CO")
+MENUS = ("rights", "life", "risks", "help")
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,22 @@ class Reply:
 
 @dataclass(frozen=True)
 class Wording:
-    """The content in use, for one person; ``today`` decides which texts have lapsed."""
+    """The content in use, for one person. ``at``: now (aware, UTC); it decides who is open and what has lapsed."""
 
     content: Content
     person: Person
-    today: date
+    at: datetime
+
+    @property
+    def today(self) -> date:
+        return self.at.date()
+
+    @property
+    def caller(self) -> Caller:
+        """Where the phone is now counts as known only when what was told and its number agree: people also tell where
+        something happened, and numbers travel."""
+        here = self.person.country if self.person.country == self.person.phone_country else None
+        return Caller(here, self.person.language, self.at)
 
     def say(self, name: str, **params: Any) -> str:
         return self.content.phrases[self.person.language][name].format_map(params)
@@ -99,7 +110,8 @@ class Wording:
         menus = [(self.say(f"label_{menu}"), f"show:menu_{menu}") for menu in MENUS]
         acts = [("report", "/report_crime"), ("person", "/talk_to_person"), ("privacy", "/privacy")]
         named = [(self.say(f"label_{name}"), says) for name, says in acts]
-        return self.options(*meant, *menus, *named, (self.say("label_language"), "/change_language"))
+        # With more than two guesses the list is too long for WhatsApp.
+        return self.options(*meant[:2], *menus, *named, (self.say("label_language"), "/change_language"))
 
     def title(self, topic: Topic) -> str:
         found = self.best(topic)
@@ -118,35 +130,3 @@ class Wording:
 
     def with_notice(self, text: str) -> str:
         return f"{text}\n\n{self.say('demonstration')}" if self.content.campaign.demonstration else text
-
-    def emergency_lines(self, country: str | None) -> list[str]:
-        call = self.content.routing.emergency.get(country or "")
-        if not (call and country):
-            return []
-        hotline, name = self.content.hotlines[call], self.country(country)
-        lines = [self.say("emergency", number=hotline.phone_local, country=name)]
-        if hotline.phone_intl and self.person.phone_country != country:
-            lines.append(self.say("emergency_abroad", number=hotline.phone_intl, country=name))
-        return lines
-
-    def every_emergency(self) -> list[str]:
-        table = self.content.routing.emergency
-        return [f"{self.country(iso)}: {self.content.hotlines[table[iso]].phone_local}" for iso in COUNTRIES]
-
-    def named(self, ids: tuple[str, ...]) -> tuple[Hotline, ...]:
-        return tuple(self.content.hotlines[i] for i in ids)
-
-    def contact(self, hotline: Hotline) -> str:
-        """``CNDH: 800 715 2000 (México); from outside the country: +52 55...``"""
-        name = hotline.name_en if self.person.language == "en" else hotline.name
-        ways = [hotline.phone_local] if hotline.phone_local else []
-        if hotline.phone_intl and self.person.phone_country != hotline.country:
-            ways.append(self.say("from_abroad", number=hotline.phone_intl))
-        ways += [self.say("contact_text", number=hotline.text)] if hotline.text else []
-        ways += [self.say("contact_whatsapp", number=hotline.whatsapp)] if hotline.whatsapp else []
-        ways = ways or [str(hotline.web)]
-        return f"- {name} ({self.country(hotline.country)}): {'; '.join(ways)}"
-
-    def numbers(self, title: str, ids: list[str]) -> list[str]:
-        lines = [self.contact(h) for h in self.named(tuple(i for i in ids if i in self.content.hotlines))]
-        return [self.say(title), *lines] if lines else []

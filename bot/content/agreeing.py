@@ -1,0 +1,99 @@
+"""What the campaign's files must agree on with each other."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Iterator, Mapping
+from itertools import product
+
+from bot.content.model import COUNTRIES, LANGUAGES, SOURCE, Content, Problem
+from bot.content.tables import case_line
+from bot.content.texts import line_after, line_of
+from bot.routing import Case, Incident, Routing
+
+Raw = Callable[[str], str]
+Phrases = Mapping[str, Mapping[str, tuple[str, int]]]
+
+TOPICS, ROUTING = "topics/topics.yml", "routing.yml"
+LABEL = 20  # letters: WhatsApp's buttons
+
+
+def problems(content: Content, phrases: Phrases, raw: Raw) -> list[Problem]:
+    """All of them; each with the line to mend."""
+    return [*_of_topics(content, raw), *_of_routing(content, raw), *_of_phrases(phrases)]
+
+
+def _of_topics(content: Content, raw: Raw) -> Iterator[Problem]:
+    for topic in content.topics.values():
+        words = raw(TOPICS)
+        line = line_of(words, f"{topic.id}:")
+        for country, calls in topic.call.items():
+            for says in _not_to_give(content, calls):
+                yield Problem(TOPICS, line_after(words, line, f"{country}:"), f"{topic.id}, {country}: {says}")
+        purposes = {purpose for hotline in content.hotlines.values() for purpose in hotline.purposes}
+        for purpose in set(topic.contacts) - purposes:
+            yield Problem(TOPICS, line, f"{topic.id}: no contact of the directory is for {purpose}")
+
+
+def _not_to_give(content: Content, calls: tuple[str, ...]) -> Iterator[str]:
+    for call in calls:
+        if call not in content.hotlines:
+            yield f"there is no contact {call} in hotlines/"
+        elif not content.hotlines[call].shown:
+            yield f"{call} is of low confidence and may not be given to people"
+
+
+def _of_routing(content: Content, raw: Raw) -> Iterator[Problem]:
+    routing, words = content.routing, raw(ROUTING)
+    for case in (*routing.cases, routing.default):
+        line = case_line(words, case.title)
+        if case.desk not in routing.desks:
+            yield Problem(ROUTING, line, f"{case.title}: there is no desk {case.desk}")
+        for says in _not_to_give(content, case.call):
+            yield Problem(ROUTING, line, f"{case.title}: {says}")
+    for country, call in routing.emergency.items():
+        hotline = content.hotlines.get(call)
+        if not (hotline and hotline.phone_local and hotline.country == country):
+            line = line_of(words, f"{country}: {call}")
+            yield Problem(ROUTING, line, f"emergency {country}: {call} is no number of that country")
+    crimes = {name.removeprefix("crime_") for name in content.phrases[SOURCE] if name.startswith("crime_")}
+    for case in unreachable(routing, crimes):
+        says = f"{case.title}: no report can get here, the cases above take all of them"
+        yield Problem(ROUTING, case_line(words, case.title), says)
+
+
+def unreachable(routing: Routing, crimes: set[str]) -> list[Case]:
+    """Cases that are first for no report at all."""
+    named = {c for case in routing.cases for c in case.countries}
+    countries = [*sorted({*COUNTRIES, *named}), None]
+    reached = set()
+    for country, crime, urgent, minor in product(countries, sorted(crimes), (True, False), (True, False, None)):
+        incident = Incident(country, crime, urgent, minor)
+        reached.add(next((n for n, case in enumerate(routing.cases) if case.fits(incident)), -1))
+    return [case for n, case in enumerate(routing.cases) if n not in reached]
+
+
+def _of_phrases(phrases: Phrases) -> Iterator[Problem]:
+    """Every phrase in every language, with the same words in braces, labels as short as a button."""
+    for language, name in product(LANGUAGES, sorted(set().union(*(phrases[language] for language in LANGUAGES)))):
+        path = f"phrases/{language}.po"
+        if name not in phrases[language]:
+            other = next(other for other in LANGUAGES if name in phrases[other])
+            yield Problem(path, 1, f"{name} is missing; it stands in {other}.po, line {phrases[other][name][1]}")
+            continue
+        words, line = phrases[language][name]
+        try:
+            own, wanted = _braces(words), _braces(phrases.get("en", {}).get(name, (words, 0))[0])
+        except ValueError as error:
+            yield Problem(path, line, f"{name}: braces that do not close ({error})")
+            continue
+        for field in sorted(wanted - own):
+            yield Problem(path, line, f"{name}: {{{field}}} is missing here; the other languages have it")
+        for field in sorted(own - wanted):
+            yield Problem(path, line, f"{name}: {{{field}}} is not known here")
+        if name.startswith("label_") and len(words) > LABEL:
+            yield Problem(path, line, f"{name}: {len(words)} letters, a button shows {LABEL}")
+
+
+def _braces(words: str) -> set[str]:
+    return {field for _, field, _, _ in string.Formatter().parse(words) if field is not None}

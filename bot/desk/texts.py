@@ -1,0 +1,58 @@
+"""/desk/content: how the campaign's texts stand, and each as the three phones show it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask import Blueprint, abort, render_template
+
+from bot.content import LANGUAGES, Content, progress
+from bot.content.model import COUNTRIES, Topic, text_path
+from bot.content.progress import State
+from bot.content.shelf import Shelf
+from bot.staff import showing
+
+PHONES = ("sms", "whatsapp", "telegram")
+# What a cell says, and its colour.
+WORDS = {
+    State.PRESENT: ("signed", "good"),
+    State.UNREVIEWED: ("not signed", "open"),
+    State.OUTDATED: ("outdated", "late"),
+    State.LAPSED: ("past its date", "late"),
+    State.MISSING: ("missing", "bad"),
+    State.NOT_NEEDED: ("general text", "none"),
+}
+
+
+def add_pages(desk: Blueprint, shelf: Shelf) -> None:
+    """Add the pages to the desk, closed like all of it."""
+
+    @desk.get("/content")
+    def texts() -> str:
+        content, today = shelf.content(), datetime.now(UTC).date()
+        return render_template(
+            "desk/texts.html", problems=shelf.problems, topics=content.topics.values(), languages=LANGUAGES,
+            countries=COUNTRIES, legend=WORDS.values(), counts=progress.counts(content, today),
+            cell=lambda topic, language: WORDS[progress.state(topic, "", language, today)],
+            worst=lambda topic, country: WORDS[progress.in_country(topic, country, today)],
+        )  # fmt: skip
+
+    @desk.get("/content/<topic>/<language>", defaults={"country": ""})
+    @desk.get("/content/<topic>/<language>/<country>")
+    def text(topic: str, language: str, country: str) -> str:
+        content = shelf.content()
+        asked = content.topics.get(topic) or abort(404)
+        if language not in LANGUAGES or country not in ("", *COUNTRIES):
+            abort(404)
+        return _text(content, asked, language, country)
+
+
+def _text(content: Content, topic: Topic, language: str, country: str) -> str:
+    at = datetime.now(UTC)
+    phones = {name: showing.shown(content, topic.id, language, country or None, name, at) for name in PHONES}
+    found = topic.texts.get((country, language))
+    return render_template(
+        "desk/text.html", topic=topic, language=language, country=country, phones=phones, text=found,
+        path=text_path(topic.id, country, language), state=WORDS[progress.state(topic, country, language, at.date())],
+        languages=LANGUAGES, countries=COUNTRIES,
+    )  # fmt: skip

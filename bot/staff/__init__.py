@@ -1,0 +1,1 @@
+"""What staff do with the campaign's files: `faro content ...`."""
