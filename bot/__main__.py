@@ -6,6 +6,7 @@ import asyncio
 import logging
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -173,6 +174,44 @@ def invite(email: str, desks: tuple[str, ...], administrator: bool) -> None:
 
 
 main.add_command(content)
+
+
+@main.command()
+@click.option(
+    "--report",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Lines that also carry the right answers: print how many were understood.",
+)
+@click.option("--picture", type=click.Path(dir_okay=False, path_type=Path), help="With --report: a heat map (PNG).")
+def understand(report: Path | None, picture: Path | None) -> None:
+    """Read messages from standard input, one a line; write what is understood of each, one JSON object a line.
+
+    A line is plain text, or a JSON object with `text` and what is known of the person: `lang`, `country`.
+    """
+    from bot import understanding
+
+    try:
+        if report:
+            _measure(report, picture)
+            return
+        for found in understanding.understand(_settings(), sys.stdin.buffer):
+            click.echo(understanding.as_line(found))
+    except understanding.NotUnderstanding as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _measure(file: Path, picture: Path | None) -> None:
+    from bot import measuring, understanding
+
+    try:
+        rows = measuring.labelled(file.read_text("utf-8").splitlines())
+    except ValueError as error:
+        raise click.ClickException(f"{file}: {error}") from None
+    lines = (row["text"].replace("\n", " ").encode() for row in rows)
+    pairs = [measuring.Pair(*pair) for pair in zip(understanding.understand(_settings(), lines), rows, strict=True)]
+    click.echo(measuring.report(pairs))
+    if picture:
+        measuring.draw(pairs, picture)
 
 
 def _await_schema(settings: Settings, seconds: float = 120) -> None:

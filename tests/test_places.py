@@ -90,6 +90,6 @@ def test_no_text_breaks_it(text: str, expected: bool) -> None:
 @pytest.mark.parametrize("text", ["👍" * 10_000, "ñ墨س x." * 1_667, "en la " * 1_667])
 def test_long_messages_are_quick(text: str) -> None:
     places.find("hola")
-    start = time.perf_counter()
+    start = time.process_time()
     places.find(text)
-    assert time.perf_counter() - start < 0.5  # ten times the usual: the machine may be busy
+    assert time.process_time() - start < 0.5  # of this process alone: the machine may be busy
