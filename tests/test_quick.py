@@ -47,11 +47,15 @@ def _in_order(runtime: Runtime, person: Phone) -> None:
 
 def test_a_long_conversation_does_not_grow_slow(phone: Callable[..., Phone]) -> None:
     """The usual connector's turn took seven times longer at turn 300 than at the beginning."""
-    person, taken = phone("+5255"), []
+    grown = min(_grown(phone("+5255")) for _ in range(2))  # what else the machine does can only add
+    print(f"turn 101-120 against turn 11-30: {grown:.2f}")
+    assert grown < 1.5
+
+
+def _grown(person: Phone) -> float:
+    taken = []
     for turn in range(120):
         begun = time.monotonic()
         person.says(("hola", "gracias", "qué derechos tengo", "menu")[turn % 4])
         taken.append(time.monotonic() - begun)
-    early, late = statistics.median(taken[10:30]), statistics.median(taken[-20:])
-    print(f"turn 101-120 against turn 11-30: {late / early:.2f}")
-    assert late < 1.5 * early
+    return statistics.median(taken[-20:]) / statistics.median(taken[10:30])
