@@ -13,6 +13,12 @@ from bot.settings import Settings
 
 INPUTS = ("config.yml", "domain.yml", "data", "engine/understanding.py", "requirements/engine.txt")
 
+# For whatever runs in the engine's environment beside the engine itself; why: engine/__main__.py.
+QUIET = {
+    "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore",
+    "OMP_WAIT_POLICY": "passive",
+}  # fmt: skip
+
 
 class TrainingFailed(Exception):
     """The model could not be trained; the message says where to read why."""
@@ -56,11 +62,9 @@ def _train(settings: Settings, say: Callable[[str], None]) -> None:
         str(settings.root / ".venv-engine/bin/rasa"), "train", "--out", str(settings.model),
         "--fixed-model-name", "faro",
     ]  # fmt: skip
-    quiet = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
-    quiet["OMP_WAIT_POLICY"] = "passive"  # see engine/__main__.py
     with log.open("w") as file:
         process = subprocess.Popen(
-            command, cwd=settings.root, env=dict(os.environ) | quiet, stdout=subprocess.PIPE,
+            command, cwd=settings.root, env=dict(os.environ) | QUIET, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         assert process.stdout

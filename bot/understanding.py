@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import IO, Any
@@ -13,9 +13,12 @@ from typing import IO, Any
 from bot import minors
 from bot.hearing import Heard, Known, hear
 from bot.settings import Settings
+from bot.training import QUIET
 
-# What the pipeline names besides the taxonomy's intents, and what that is there.
-NOT_IN_TAXONOMY = {"skip": None, "correct": None, "answer": None, "nlu_fallback": None}
+# What the pipeline names besides the taxonomy's intents.
+NOT_IN_TAXONOMY = ("skip", "correct", "answer", "nlu_fallback")
+
+Ask = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class NotUnderstanding(Exception):
@@ -66,7 +69,7 @@ def _json(raw: str) -> dict[str, Any] | None:
     return given if isinstance(given, dict) and isinstance(given.get("text"), str) else None
 
 
-def _one(text: str, known: Known, ask: Any) -> Understood:
+def _one(text: str, known: Known, ask: Ask) -> Understood:
     heard = hear({"kind": "text", "text": text}, known)
     said = any(letter.isalpha() for letter in text)
     found = Understood(
@@ -89,7 +92,7 @@ def _asked(heard: Heard) -> dict[str, Any]:
 
 
 def _meant(found: Understood, answer: dict[str, Any]) -> Understood:
-    intent = NOT_IN_TAXONOMY.get(answer["intent"], answer["intent"])
+    intent = None if answer["intent"] in NOT_IN_TAXONOMY else answer["intent"]
     return replace(
         found,
         intent=intent,
@@ -100,15 +103,14 @@ def _meant(found: Understood, answer: dict[str, Any]) -> Understood:
 
 
 @contextmanager
-def _engine(settings: Settings) -> Iterator[Any]:
+def _engine(settings: Settings) -> Iterator[Ask]:
     """Ask the model, loaded once in the engine's own environment."""
     model = settings.model / "faro.tar.gz"
     if not model.exists():
         raise NotUnderstanding("there is no model yet: run `faro train`")
-    quiet = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
     process = subprocess.Popen(
-        [str(settings.root / ".venv-engine/bin/python"), "-W", "ignore", "-m", "engine.batch"], cwd=settings.root,
-        env=dict(os.environ) | quiet | {"OMP_WAIT_POLICY": "passive", "FARO_MODEL": str(model)},
+        [str(settings.root / ".venv-engine/bin/python"), "-m", "engine.batch"], cwd=settings.root,
+        env=dict(os.environ) | QUIET | {"CUDA_VISIBLE_DEVICES": "-1", "FARO_MODEL": str(model)},
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     assert process.stdin and process.stdout

@@ -10,7 +10,7 @@ import asyncio
 import json
 import os
 import sys
-from typing import Any, Dict, Text
+from typing import Any, Dict, Text, TextIO
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import UserMessage
@@ -27,8 +27,12 @@ def main() -> None:
     processor = agent.processor
     assert processor is not None
     print("{}", file=answers, flush=True)  # loaded
+    asyncio.run(_serve(processor, answers))
+
+
+async def _serve(processor: MessageProcessor, answers: TextIO) -> None:
     for line in sys.stdin:
-        print(json.dumps(asyncio.run(_read(processor, json.loads(line)))), file=answers, flush=True)
+        print(json.dumps(await _read(processor, json.loads(line))), file=answers, flush=True)
 
 
 async def _read(processor: MessageProcessor, asked: Dict[Text, Any]) -> Dict[Text, Any]:

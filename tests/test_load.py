@@ -22,9 +22,7 @@ from bot.up import answers
 from tests.conftest import Process, free_port, tidy
 
 EACH_SECOND, SECONDS = 100, 4
-# The issue: 0.1 s on two free cores; a shared machine, with every other process of the suite on it, may be half as slow
-# again. What was measured alone stands in docs/decisions.md.
-ALLOWED = 0.15  # seconds
+ALLOWED = 0.1  # seconds, 99 of 100
 TRIES = 6  # the machine is shared: the best of so many runs counts
 TOKEN = "0123456789abcdef0123456789abcdef"
 
@@ -49,7 +47,9 @@ def busy(settings: Settings, model: Path) -> Iterator[Settings]:
     tidy(settings)  # the next worker would answer them all first
 
 
-def test_100_webhooks_each_second_are_answered_at_once_and_all_are_stored(busy: Settings, runtime: Runtime) -> None:
+def test_100_webhooks_each_second_are_answered_within_100_ms_and_all_are_stored(
+    busy: Settings, runtime: Runtime
+) -> None:
     best = 9.0
     for _ in range(TRIES):
         before = _stored(runtime)

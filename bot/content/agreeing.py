@@ -6,9 +6,10 @@ import string
 from collections.abc import Callable, Iterator, Mapping
 from itertools import product
 
-from bot.content.model import COUNTRIES, LANGUAGES, SOURCE, Content, Problem
+from bot.content.model import COUNTRIES, LANGUAGES, Content, Problem
 from bot.content.tables import case_line
 from bot.content.texts import line_after, line_of
+from bot.directory import CRIMES
 from bot.routing import Case, Incident, Routing
 
 Raw = Callable[[str], str]
@@ -56,18 +57,17 @@ def _of_routing(content: Content, raw: Raw) -> Iterator[Problem]:
         if not (hotline and hotline.phone_local and hotline.country == country):
             line = line_of(words, f"{country}: {call}")
             yield Problem(ROUTING, line, f"emergency {country}: {call} is no number of that country")
-    crimes = {name.removeprefix("crime_") for name in content.phrases[SOURCE] if name.startswith("crime_")}
-    for case in unreachable(routing, crimes):
+    for case in unreachable(routing):
         says = f"{case.title}: no report can get here, the cases above take all of them"
         yield Problem(ROUTING, case_line(words, case.title), says)
 
 
-def unreachable(routing: Routing, crimes: set[str]) -> list[Case]:
+def unreachable(routing: Routing) -> list[Case]:
     """Cases that are first for no report at all."""
     named = {c for case in routing.cases for c in case.countries}
     countries = [*sorted({*COUNTRIES, *named}), None]
     reached = set()
-    for country, crime, urgent, minor in product(countries, sorted(crimes), (True, False), (True, False, None)):
+    for country, crime, urgent, minor in product(countries, CRIMES, (True, False), (True, False, None)):
         incident = Incident(country, crime, urgent, minor)
         reached.add(next((n for n, case in enumerate(routing.cases) if case.fits(incident)), -1))
     return [case for n, case in enumerate(routing.cases) if n not in reached]

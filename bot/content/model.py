@@ -18,6 +18,8 @@ SOURCE = "es"
 INSTEAD = {"es": "en", "en": "es", "pt": "es", "fr": "en", "ht": "fr"}
 # The governments of 8 October 2010, then the others whose people are on the same roads (ISO 3166-1 alpha-2).
 SIGNATORIES = ("AR", "BZ", "BR", "CA", "CO", "CR", "DO", "EC", "GT", "HN", "JM", "MX", "NI", "PA", "PE", "SV", "US")
+# Of the main menu; each lists its topics.
+MENUS = ("rights", "life", "risks", "help")
 COUNTRIES = (*SIGNATORIES, "CL", "CU", "HT", "VE")
 
 

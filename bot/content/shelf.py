@@ -22,7 +22,7 @@ class Shelf:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self._folder = folder
         self._reader = Reader(folder)
         self._content = self._reader.read()
         self.problems: tuple[Problem, ...] = ()
@@ -37,8 +37,8 @@ class Shelf:
         kind = lambda _, path: path.endswith(KINDS)  # noqa: E731
         late = True  # what was saved between the first reading and the first look
         for changes in watchfiles.watch(
-            self.folder, watch_filter=kind, step=WAIT // 2, debounce=2 * WAIT, rust_timeout=WAIT, yield_on_timeout=True,
-            raise_interrupt=False,
+            self._folder, watch_filter=kind, step=WAIT // 2, debounce=2 * WAIT, rust_timeout=WAIT,
+            yield_on_timeout=True, raise_interrupt=False,
         ):  # fmt: skip
             if changes or late:
                 self._take_over()

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from bot.content import INSTEAD, Content, Text, Topic
+from bot.content.model import MENUS
 from bot.directory import Caller
 from bot.places import country_name
 
@@ -15,7 +16,6 @@ Params = Mapping[str, Any]
 
 # Offered when nobody knows where the person is, the others are written: with "skip" a list of WhatsApp holds no more.
 ROUTE = ("MX", "GT", "HN", "US", "SV", "NI", "CR", "PA", "CO")
-MENUS = ("rights", "life", "risks", "help")
 
 
 @dataclass(frozen=True)

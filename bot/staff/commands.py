@@ -9,7 +9,7 @@ import click
 
 from bot import settings as settings_module
 from bot.content import progress
-from bot.content.model import COUNTRIES, LANGUAGES, SOURCE, Content, ContentError, text_path
+from bot.content.model import COUNTRIES, LANGUAGES, MENUS, SOURCE, Content, ContentError, text_path
 from bot.content.reading import Reader
 from bot.staff import new_topic, signing
 
@@ -110,7 +110,7 @@ def sign(topic: str, language: str, country: str | None, reviewer: str) -> None:
 @content.command("new-topic")
 @click.argument("topic")
 @click.option("--title", prompt="Title in the menu, in Spanish (at most 24 letters)")
-@click.option("--menu", type=click.Choice(new_topic.MENUS), prompt="Menu it stands in")
+@click.option("--menu", type=click.Choice(MENUS), prompt="Menu it stands in")
 @click.option("--contacts", prompt="Purposes of the contacts below the text (like legal_aid, shelter)")
 @click.option("--sms", prompt="Short form in Spanish, for a text message (two segments)")
 @click.option("--full", prompt="Full form in Spanish")

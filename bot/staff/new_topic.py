@@ -17,7 +17,6 @@ from bot.content.texts import parse
 MENU_ROWS = 9
 EXAMPLES = 5
 VALID = timedelta(days=181)
-MENUS = ("rights", "life", "risks", "help")
 # Where a topic's lines go in domain.yml: before these.
 ANCHORS = (
     ("# acts\n", "- {id}\n"),
