@@ -12,10 +12,9 @@ import polib
 
 from bot.staff.exchange_pieces import BLANK, Piece
 from bot.staff.exchange_units import TITLE_PART, Mark, Parcel, Sent, Unit, fingerprint, parts_of, piece_of, unit_id
-from bot.staff.signing import with_field
+from bot.staff.signing import UNREVIEWED, with_field
 
 HEADING = re.compile(r"# (SMS|Full)$", re.MULTILINE)
-UNREVIEWED = "reviewed_by: null  # nobody has reviewed this text yet"
 REVIEW = re.compile(r"^reviewed_by:.*$", re.MULTILINE)
 REVIEWED_WHEN = re.compile(r"^reviewed_(on|version):.*\n", re.MULTILINE)
 WIDTH = 100  # columns of phrases/*.po

@@ -12,6 +12,7 @@ import yaml
 
 from bot.content.model import LANGUAGES, SOURCE, Content, text_path
 from bot.content.texts import parse
+from bot.staff.signing import UNREVIEWED
 
 # WhatsApp's lists have ten rows, one of them leads back.
 MENU_ROWS = 9
@@ -112,8 +113,7 @@ def _text(wanted: NewTopic, today: date) -> str:
         "title": wanted.title, "sources": [dict(wanted.source)], "checked_on": today, "valid_until": today + VALID,
     }  # fmt: skip
     head = yaml.safe_dump(front, allow_unicode=True, sort_keys=False, width=120)
-    nobody = "reviewed_by: null  # nobody has reviewed this text yet\n"
-    words = f"---\n{head}{nobody}---\n# SMS\n\n{wanted.short.strip()}\n\n# Full\n\n{wanted.full.strip()}\n"
+    words = f"---\n{head}{UNREVIEWED}\n---\n# SMS\n\n{wanted.short.strip()}\n\n# Full\n\n{wanted.full.strip()}\n"
     _, problems = parse(text_path(wanted.id, "", SOURCE), words, "", SOURCE)
     if problems:
         raise CannotMake("; ".join(problem.says for problem in problems))

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from bot.content.model import Text
 
+UNREVIEWED = "reviewed_by: null  # nobody has reviewed this text yet"
+
 
 def sign(file: Path, text: Text, spanish: str, reviewer: str, day: date) -> None:
     """Write who has read these very words, and when; a translation was read beside this version of the Spanish text."""
