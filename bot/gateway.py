@@ -42,7 +42,7 @@ def application(runtime: Runtime, queue: procrastinate.App) -> Flask:
     console.install(app, runtime, queue)
     if runtime.settings.shows_try:
         three = runtime.settings.demo_phones
-        app.register_blueprint(demo.blueprint(three) if three else phone.blueprint(runtime, queue))
+        app.register_blueprint(demo.blueprint(three) if three else phone.blueprint(runtime))
     app.add_url_rule("/", "home", lambda: redirect("/try" if runtime.settings.shows_try else "/desk/"))
     app.add_url_rule("/health", "health", lambda: _health(runtime))
     _name_failures(app)
@@ -99,7 +99,7 @@ def serve(runtime: Runtime) -> None:
             application(runtime, queue),
             host=runtime.settings.gateway_host,
             port=runtime.settings.gateway_port,
-            threads=8,
+            threads=4,
             ident="faro",
             clear_untrusted_proxy_headers=True,
         )

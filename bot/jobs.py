@@ -43,11 +43,6 @@ def queue(database: str) -> procrastinate.App:
     return app
 
 
-def ask_answer(app: procrastinate.App, contact: uuid.UUID) -> None:
-    """Queue a turn of this person; turns of one person run one after the other."""
-    app.configure_task("faro:answer", lock=str(contact)).defer(contact=str(contact))
-
-
 def ask_deliver(app: procrastinate.App, contact: uuid.UUID) -> None:
     app.configure_task("faro:deliver", lock=f"deliver {contact}").defer(contact=str(contact))
 

@@ -7,12 +7,11 @@ import uuid
 from typing import Any
 
 import phonenumbers
-import procrastinate
 from flask import Blueprint, Response, jsonify, render_template, request, session
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot import inbox, jobs
+from bot import inbox
 from bot.content import LANGUAGES
 from bot.messages import Message
 from bot.runtime import Runtime
@@ -35,7 +34,7 @@ class BadMessage(Exception):
     """What came is no message of a phone; says why, for the page's developer."""
 
 
-def blueprint(runtime: Runtime, queue: procrastinate.App) -> Blueprint:
+def blueprint(runtime: Runtime) -> Blueprint:
     phone = Blueprint("phone", __name__, template_folder="templates", static_folder="static",
                       url_prefix="/try", static_url_path="/static")  # fmt: skip
 
@@ -50,11 +49,7 @@ def blueprint(runtime: Runtime, queue: procrastinate.App) -> Blueprint:
             message = read(request.get_json(silent=True))
         except BadMessage as error:
             return jsonify(error=str(error)), 400
-        with runtime.sessions.begin() as store:
-            stored = inbox.store(store, runtime, message)
-        if stored.new:
-            jobs.ask_answer(queue, stored.contact)
-        return jsonify(stored=True, new=stored.new), 202
+        return jsonify(stored=True, new=inbox.take(runtime, message)), 202
 
     @phone.get("/messages")
     def receive() -> tuple[Response, int] | Response:

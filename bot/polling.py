@@ -6,12 +6,11 @@ import asyncio
 import logging
 from typing import Any
 
-import procrastinate
 from sqlalchemy.exc import OperationalError
 from telegram import Bot
 from telegram.error import Conflict, InvalidToken, TelegramError
 
-from bot import jobs, webhooks
+from bot import webhooks
 from bot.channels import telegram
 from bot.runtime import Runtime
 
@@ -27,21 +26,19 @@ class CannotPoll(Exception):
 
 async def poll(runtime: Runtime) -> None:
     """Take in updates until cancelled; the next ones are asked for only when the last are stored."""
-    queue = jobs.queue(runtime.settings.database)
     bot = telegram.bot(runtime.settings)
     offset = 0
-    with queue.open():
-        async with bot.request:
-            while True:
-                offset = await _take_some(runtime, queue, bot, offset)
+    async with bot.request:
+        while True:
+            offset = await _take_some(runtime, bot, offset)
 
 
-async def _take_some(runtime: Runtime, queue: procrastinate.App, bot: Bot, offset: int) -> int:
+async def _take_some(runtime: Runtime, bot: Bot, offset: int) -> int:
     """The offset to ask from next time; the same again when something failed, as Telegram keeps them for a day."""
     try:
         updates = await _updates(bot, offset)
         for data in updates:
-            await asyncio.to_thread(_take, runtime, queue, data)
+            await asyncio.to_thread(webhooks.take, runtime, telegram.read(data))
             await _answer_tap(bot, data)
             offset = int(data["update_id"]) + 1
     except Conflict as conflict:
@@ -63,10 +60,6 @@ async def _updates(bot: Bot, offset: int) -> list[dict[str, Any]]:
         "getupdates", asked, read_timeout=LONG_POLL + telegram.TIMEOUT
     )
     return found
-
-
-def _take(runtime: Runtime, queue: procrastinate.App, data: dict[str, Any]) -> None:
-    webhooks.take(runtime, queue, telegram.read(data))
 
 
 async def _answer_tap(bot: Bot, data: dict[str, Any]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import procrastinate
@@ -25,7 +24,7 @@ def blueprint(runtime: Runtime, queue: procrastinate.App) -> Blueprint:
     if runtime.settings.twilio_auth_token:
         _add_twilio(hooks, runtime, queue)
     if runtime.settings.telegram_token:
-        _add_telegram(hooks, runtime, queue)
+        _add_telegram(hooks, runtime)
     return hooks
 
 
@@ -43,7 +42,7 @@ def _add_twilio(hooks: Blueprint, runtime: Runtime, queue: procrastinate.App) ->
 
     @hooks.post("/twilio")
     def message() -> Response:
-        return refused() or _xml(take(runtime, queue, twilio.read(request.form)))
+        return refused() or _xml(take(runtime, twilio.read(request.form)))
 
     @hooks.post("/twilio/status")
     def status() -> Response:
@@ -55,11 +54,11 @@ def _add_twilio(hooks: Blueprint, runtime: Runtime, queue: procrastinate.App) ->
                 return _xml(inbox.note(session, report))
             again = receipts.take(session, report)
         if again:
-            _ask(jobs.ask_deliver, queue, again)
+            _ask_deliver(queue, again)
         return _xml(True)
 
 
-def _add_telegram(hooks: Blueprint, runtime: Runtime, queue: procrastinate.App) -> None:
+def _add_telegram(hooks: Blueprint, runtime: Runtime) -> None:
     @hooks.post("/telegram")
     def update() -> Response:
         given = request.headers.get(telegram.SECRET_HEADER)
@@ -72,25 +71,22 @@ def _add_telegram(hooks: Blueprint, runtime: Runtime, queue: procrastinate.App) 
         except ValueError:
             log.warning("telegram webhook refused: no update")
             return _said(400, "no update")
-        take(runtime, queue, read)
+        take(runtime, read)
         return jsonify(telegram.answered(data or {}))
 
 
-def take(runtime: Runtime, queue: procrastinate.App, read: Message | Event) -> bool:
+def take(runtime: Runtime, read: Message | Event) -> bool:
     """Store what a provider brought and have it answered; whether it was new."""
+    if isinstance(read, Message):
+        return inbox.take(runtime, read)
     with runtime.sessions.begin() as session:
-        if isinstance(read, Event):
-            return inbox.note(session, read)
-        stored = inbox.store(session, runtime, read)
-    if stored.new:
-        _ask(jobs.ask_answer, queue, stored.contact)
-    return stored.new
+        return inbox.note(session, read)
 
 
-def _ask(job: Callable[[procrastinate.App, uuid.UUID], None], queue: procrastinate.App, contact: uuid.UUID) -> None:
-    """The row is stored, so the provider need not send it again when the queue fails: the sweep finds it."""
+def _ask_deliver(queue: procrastinate.App, contact: uuid.UUID) -> None:
+    """The report is stored, so the provider need not send it again when the queue fails: the sweep finds the part."""
     try:
-        job(queue, contact)
+        jobs.ask_deliver(queue, contact)
     except procrastinate.exceptions.ConnectorException as error:
         log.error("queue: %s; the sweep will find it", type(error).__name__)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import create_engine, func, select
 
 from bot import conversation, inbox
 from bot.hearing import COMMANDS, Known, hear
@@ -39,6 +39,21 @@ def test_twenty_at_the_same_instant_are_stored_once(runtime: Runtime) -> None:
     threads = [threading.Thread(target=deliver) for _ in range(20)]
     _run(threads)
     assert sorted(new) == [False] * 19 + [True]
+
+
+def test_connections_that_the_server_has_dropped_are_replaced_unnoticed(runtime: Runtime) -> None:
+    several = [runtime.sessions() for _ in range(3)]
+    mine = [session.scalars(select(func.pg_backend_pid())).one() for session in several]
+    for session in several:
+        session.close()
+    with create_engine(runtime.sessions.kw["bind"].url).connect() as other:
+        assert [other.scalar(select(func.pg_terminate_backend(pid))) for pid in mine] == [True] * 3
+    assert [_answers(runtime) for _ in mine] == [True] * 3
+
+
+def _answers(runtime: Runtime) -> bool:
+    with runtime.sessions() as session:
+        return session.scalar(select(1)) == 1
 
 
 def test_quick_messages_are_answered_in_order_and_once(runtime: Runtime, phone: Callable[..., Phone]) -> None:

@@ -406,7 +406,7 @@ def test_a_commit_that_fails_is_not_answered_with_yes(
     assert kept.dump(table).count(posted["MessageSid"]) == 1
 
 
-def test_a_queue_that_fails_after_the_commit_is_no_reason_to_send_it_again(
+def test_a_queue_that_fails_is_no_reason_to_send_it_again(
     twilio: FakeTwilio, number: str, kept: Kept, full_disk: Callable[[str], None]
 ) -> None:
     posted = twilio.incoming.text(number, "hola")
