@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import sys
 import time
@@ -11,12 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot import settings as settings_module
-from bot.settings import Settings
 from bot.staff.commands import content
 
 if TYPE_CHECKING:
     from bot.runtime import Runtime
+    from bot.settings import Settings
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -28,8 +26,11 @@ def main() -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
+# Each command imports what it needs itself: together it is seconds.
 def _settings() -> Settings:
-    return settings_module.load()
+    from bot import settings
+
+    return settings.load()
 
 
 @main.command()
@@ -37,9 +38,10 @@ def _settings() -> Settings:
 def up(demo: bool) -> None:
     """Start everything and show where it is; Ctrl-C stops it."""
     from bot import up as runner
+    from bot.settings import demonstration
 
     settings = _settings()
-    sys.exit(runner.up(settings_module.demonstration(settings) if demo else settings))
+    sys.exit(runner.up(demonstration(settings) if demo else settings))
 
 
 @main.command()
@@ -83,6 +85,8 @@ def gateway() -> None:
 @main.command()
 def worker() -> None:
     """Answer people and deliver replies (part of `up`)."""
+    import asyncio
+
     from bot import jobs
     from bot.runtime import start
 
@@ -110,6 +114,8 @@ def telegram() -> None:
 @telegram.command()
 def poll() -> None:
     """Ask Telegram for messages: for a campaign without a public address (part of `up` then)."""
+    import asyncio
+
     from bot import polling
 
     runtime = _with_telegram()
@@ -124,6 +130,8 @@ def poll() -> None:
 @click.option("--remove", is_flag=True, help="End it, to use `poll` instead.")
 def set_webhook(remove: bool) -> None:
     """Tell Telegram to call FARO_PUBLIC_URL, with a secret that proves it is Telegram."""
+    import asyncio
+
     from telegram.error import TelegramError
 
     from bot import polling

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from bot import hours, language
+from bot import hours
 from bot.hours import Hours
 
 KINDS = ("authority", "ombudsman", "ngo", "un", "consulate")
@@ -24,6 +24,8 @@ IMMIGRATION = (ENFORCEMENT, "immigration_told")
 LAST = ("no_reports", "lawyer_first", "immigration_told", ENFORCEMENT)
 # Bodies that work across borders stand in a file of their own.
 ANYWHERE = "INT"
+# Elsewhere Spanish.
+WRITTEN_IN = {"BR": "pt", "HT": "ht", "US": "en", "CA": "en", "JM": "en", "BZ": "en"}
 # What is said as "other" is no purpose: whoever helps with anything helps with that.
 GENERAL = "general_help"
 CRIMES = (
@@ -72,7 +74,12 @@ class Hotline:
 
     def speaks(self, wanted: str) -> bool:
         """Where the languages are not known, what is spoken in that country."""
-        return wanted in (self.languages or (language.of_country(self.country),))
+        return wanted in (self.languages or (written_in(self.country),))
+
+
+def written_in(country: str) -> str:
+    """What people of a country write to each other in, of our languages."""
+    return WRITTEN_IN.get(country, "es")
 
 
 @dataclass(frozen=True)
@@ -231,7 +238,7 @@ def missing(hotlines: Mapping[str, Hotline], emergency: Mapping[str, str]) -> li
 
 
 def _missing(hotlines: Mapping[str, Hotline], country: str, call: str | None) -> Iterator[str]:
-    caller = Caller(country, language.of_country(country) or "es", datetime.now(UTC))
+    caller = Caller(country, written_in(country), datetime.now(UTC))
     called = hotlines.get(call or "")
     if not (called and any(way.kind == "local" for way in ways(called, caller))):
         yield f"{country}: no emergency number that may be given"

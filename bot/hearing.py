@@ -10,6 +10,7 @@ from typing import Any
 
 from bot import gazetteer, language, places
 from bot.commands import Commands, command_in
+from bot.directory import written_in
 from bot.places import Place
 
 # The engine reads this much of one message; all of it is kept in the inbox.
@@ -216,7 +217,7 @@ def _understood(words: str, known: Known, cut: bool) -> Heard:
 def _language(words: str, known: Known) -> str:
     if known.language and known.awaiting and len(words.split()) < SWITCHES:
         return known.language
-    likely = language.of_country(known.phone_country)
+    likely = written_in(known.phone_country) if known.phone_country else None
     return language.detect(words, known.language, likely) or known.language or likely or DEFAULT_LANGUAGE
 
 

@@ -88,8 +88,6 @@ NAMES = {
 NOT_IN = {
     "es": "êçãõèàòîû", "en": "éêçãõñ¿¡èòáíóúà", "pt": "ñ¿¡èòûî", "fr": "ñãõ¿¡òíó", "ht": "éêçîûñãõ¿¡áíóú",
 }  # fmt: skip
-# What people write to each other in, by country; elsewhere Spanish.
-WRITTEN_IN = {"BR": "pt", "HT": "ht", "US": "en", "CA": "en", "JM": "en", "BZ": "en"}
 # "no hablo inglés, español por favor": a refusal reaches to the end of its clause.
 CLAUSE = re.compile(r"[,.;:!?\n]|\b(?:only|but|solo|sólo|pero|sino|mas|só|mais|sèlman|men)\b")
 REFUSED = re.compile(
@@ -116,11 +114,6 @@ def detect(text: str, known: str | None = None, likely: str | None = None) -> st
     if not enough:
         return _by_words(words) or (None if len(words) < 2 else _if_no_place(text))
     return _measured(text, known, likely=likely)
-
-
-def of_country(country: str | None) -> str | None:
-    """The language to expect from a phone of this country, None where nothing is known."""
-    return WRITTEN_IN.get(country, "es") if country else None
 
 
 def wished(text: str) -> str | None:

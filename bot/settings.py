@@ -12,7 +12,9 @@ from dotenv import dotenv_values
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-ROOT = Path(__file__).resolve().parent.parent
+from bot.content import where
+
+ROOT = where.ROOT
 
 
 class Settings(BaseSettings):
@@ -23,7 +25,7 @@ class Settings(BaseSettings):
     root: Path = Field(ROOT, description="The project's folder.")
     var: Path = Field(ROOT / "var", description="Where the database and the logs are kept.")
     model: Path = Field(ROOT / "models", description="The folder of the trained model.")
-    content: Path = Field(ROOT / "content", description="The texts, the directory and the routing table.")
+    content: Path = Field(where.DEFAULT, description="The texts, the directory and the routing table.")
     database_url: str | None = Field(
         None,
         repr=False,

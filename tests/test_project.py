@@ -14,8 +14,8 @@ import yaml
 from alembic import command
 from sqlalchemy import text
 
-from bot.content import LANGUAGES, read
-from bot.settings import ROOT, Settings
+from bot.content import LANGUAGES, read, where
+from bot.settings import ROOT, Settings, load
 from bot.store import migrate
 from bot.store.session import connect
 
@@ -32,6 +32,15 @@ def test_every_setting_says_what_it_is_for() -> None:
     assert all(field.description for field in Settings.model_fields.values())
 
 
+def test_the_folder_of_the_content_is_the_one_of_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    env = tmp_path / ".env"
+    assert where.folder(env) == load(env).content == ROOT / "content"
+    env.write_text(env.read_text() + "FARO_CONTENT=/kept\n")
+    assert where.folder(env) == load(env).content == Path("/kept")
+    monkeypatch.setenv("FARO_CONTENT", "/given")
+    assert where.folder(env) == load(env).content == Path("/given")
+
+
 def test_nothing_else_reads_the_environment() -> None:
     allowed = {
         "settings.py",
@@ -39,6 +48,7 @@ def test_nothing_else_reads_the_environment() -> None:
         "up.py",
         "postgres.py",
         "understanding.py",
+        "where.py",
     }  # the others pass it on to a process
     for path in ROOT.glob("bot/**/*.py"):
         if path.name not in allowed:

@@ -19,7 +19,7 @@ SEGMENTS = 2
 # Three digits are a phone number somewhere (911); years are not.
 NUMBER = re.compile(r"(?<![\d])\+?\d(?:[ .()/-]{0,2}\d){2,}")
 YEAR = re.compile(r"(19|20)\d\d")
-ADDRESS = re.compile(r"https?://\S*\w|www\.\S+\w|\S+@\S+\.\w+")
+ADDRESS = re.compile(r"https?://\S*\w|www\.\S+\w|(?<!\S)\S+@\S+\.\w+")
 BRACES = re.compile(r"\{\w*\}|[{}]")
 FORBIDDEN = (
     (NUMBER, '"{}" looks like a phone number: numbers come from hotlines/, never from a text'),

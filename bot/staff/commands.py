@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from bot import settings as settings_module
-from bot.content import progress
+from bot.content import progress, where
 from bot.content.model import COUNTRIES, LANGUAGES, MENUS, SOURCE, Content, ContentError, text_path
 from bot.content.reading import Reader
 from bot.staff import new_topic, signing
@@ -26,13 +25,9 @@ def content() -> None:
     """The campaign's files."""
 
 
-def folder_of(given: Path | None = None) -> Path:
-    return given or settings_module.load().content
-
-
 def opened(given: Path | None = None) -> tuple[Reader, Content]:
     """The files, if nothing is wrong with them."""
-    reader = Reader(folder_of(given))
+    reader = Reader(given or where.folder())
     try:
         return reader, reader.read()
     except ContentError as error:
@@ -53,7 +48,7 @@ def check(folder: Path | None, strict: bool) -> None:
 
     Exit status 1 if anything is wrong: then nothing of it is taken over.
     """
-    reader = Reader(folder_of(folder))
+    reader = Reader(folder or where.folder())
     today = datetime.now(UTC).date()
     try:
         found = reader.read()
@@ -134,7 +129,7 @@ def new_topic_command(topic: str, examples: tuple[str, ...], **said: str) -> Non
     )  # fmt: skip
     reader, found = opened()
     try:
-        made = new_topic.make(settings_module.ROOT, reader.folder, found, wanted, datetime.now(UTC).date())
+        made = new_topic.make(where.ROOT, reader.folder, found, wanted, datetime.now(UTC).date())
     except new_topic.CannotMake as error:
         raise click.ClickException(str(error)) from None
     click.echo("\n".join(["Written:", *(f"  {path}" for path in made)]))
@@ -155,7 +150,7 @@ def export_command(language: str, kind: str, topic: str | None, whole: bool, out
     from bot.staff import exchange, exchange_files  # reads XLIFF's toolkit, which the other commands do not wait for
 
     try:
-        parcel = exchange.to_translate(folder_of(), language, topic, whole)
+        parcel = exchange.to_translate(where.folder(), language, topic, whole)
     except (ContentError, exchange.ExchangeError) as error:
         raise click.ClickException(f"nothing was exported\n{error}") from None
     if not parcel.units:
@@ -183,7 +178,7 @@ def import_command(file: Path, reviewer: str | None) -> None:
 
     try:
         parcel = exchange_files.opened(file.name, file.read_bytes())
-        outcome = exchange.take_back(folder_of(), parcel, reviewer, datetime.now(UTC).date())
+        outcome = exchange.take_back(where.folder(), parcel, reviewer, datetime.now(UTC).date())
     except (ContentError, exchange.ExchangeError, exchange_files.Unreadable, OSError) as error:
         raise click.ClickException(f"nothing was written\n{error}") from None
     click.echo("\n".join(exchange_telling.told(outcome, reviewer)))
