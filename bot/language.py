@@ -193,17 +193,17 @@ def _by_letters(text: str) -> dict[str, float] | None:
 
     langdetect itself draws some groups at random, which on one short sentence is a lottery.
     """
-    factory, grams = _factory(), NGram()
+    profiles, grams = factory(), NGram()
     total, seen = [0.0] * len(FULL), False
     for letter in without_places(text):
         grams.add_char(letter)
         for size in range(1, min(NGram.N_GRAM, len(grams.grams)) + 1):
-            chances = factory.word_lang_prob_map.get(grams.grams[-size:])
+            chances = profiles.word_lang_prob_map.get(grams.grams[-size:])
             if chances and grams.grams[-size:] != " ":
                 seen = True
                 for at, chance in enumerate(chances):
                     total[at] += math.log(chance + UNSEEN) * OVERLAP
-    return dict(zip(factory.langlist, total, strict=True)) if seen else None
+    return dict(zip(profiles.langlist, total, strict=True)) if seen else None
 
 
 def without_places(text: str) -> str:
@@ -226,13 +226,13 @@ def _only() -> dict[str, frozenset[str]]:
 
 
 @cache
-def _factory() -> Any:
+def factory() -> Any:
     """langdetect with our languages only: with all 55, "hola" is Welsh."""
-    factory = DetectorFactory()
+    made = DetectorFactory()
     profiles = [_shipped(language) for language in FULL if language != "ht"] + [_creole()]
     for index, profile in enumerate(profiles):
-        factory.add_profile(profile, index, len(profiles))
-    return factory
+        made.add_profile(profile, index, len(profiles))
+    return made
 
 
 def _shipped(language: str) -> Any:

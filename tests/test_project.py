@@ -106,6 +106,7 @@ LAYERS = [
         "sms",
         "places",
         "language",
+        "indigenous",
         "gazetteer",
         "whereabouts",
         "routing",
