@@ -23,7 +23,7 @@ def erase(session: Session, contact: Contact, current: Inbound) -> list[str]:
     session.execute(delete(Outbound).where(Outbound.contact_id == contact.id))
     session.execute(delete(Inbound).where(Inbound.contact_id == contact.id, Inbound.id != current.id))
     session.execute(delete(Conversation).where(Conversation.contact_id == contact.id))
-    contact.country = contact.phone_country = contact.form = contact.told_emergency = None
+    contact.country = contact.phone_country = contact.form = contact.told_emergency = contact.foreign_language = None
     contact.subscribed = False
     contact.via = contact.came_by = contact.rest_sealed = contact.sms_agreed_at = None
     contact.erased_at = now()

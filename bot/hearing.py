@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot import gazetteer, language, places
+from bot import foreign, gazetteer, indigenous, language, places
 from bot.commands import Commands, command_in
 from bot.directory import written_in
 from bot.places import Place
@@ -18,6 +18,8 @@ READ_LETTERS = 4_000
 FREE = ("place", "when_happened", "what")
 # What Telegram's users type, and what is said so elsewhere too.
 COMMANDS = {"/start": "/greet", "/menu": "/menu", "/help": "/menu", "/cancel": "/cancel"}
+# The engine's own commands are nobody's words.
+COMMANDS |= dict.fromkeys(("/restart", "/session_start", "/back"), "/nlu_fallback")
 NUMBERS = {
     word: number
     for number, words in enumerate(
@@ -73,6 +75,8 @@ class Heard:
     typed: str = ""
     # A reply said before all others: what became of the file that came with the words.
     note: str | None = None
+    # The language of the words when Faro does not answer in it (bot/foreign.py).
+    foreign: str | None = None
 
 
 def hear(body: Mapping[str, Any], known: Known) -> Heard:
@@ -196,6 +200,13 @@ def _located(place: Place | None, known: Known) -> Heard:
 
 
 def _understood(words: str, known: Known, cut: bool) -> Heard:
+    other = foreign.written(words)
+    if other in indigenous.CODES and not known.awaiting:  # the engine knows nothing of it: no guess is made
+        return replace(_plain(known, show="not_spoken"), typed=words, foreign=other)
+    return replace(_placed(words, known, cut), foreign=other)
+
+
+def _placed(words: str, known: Known, cut: bool) -> Heard:
     wish = language.wished(words) if len(words.split()) <= 8 else None
     place = places.find(words, known.country, known.awaiting == "place", known.phone_country)
     said = places.country_in(words) if known.awaiting == "country" else None

@@ -37,6 +37,9 @@ NEVER = math.log(UNSEEN)
 Chances = Mapping[str, float]  # group of letters → its chance, among groups of that length
 
 
+CODES = frozenset(path.stem for path in PROFILES.glob("*.json")) - {*FULL}
+
+
 @dataclass(frozen=True)
 class Table:
     """Profiles laid side by side: for a group of letters, the logarithm of its chance in each language."""
@@ -122,7 +125,7 @@ def chances(counts: Mapping[str, int]) -> Chances:
 
 @cache
 def _shipped() -> Table:
-    read = (json.loads(path.read_text("utf-8")) for path in sorted(PROFILES.glob("*.json")))
+    read = (json.loads((PROFILES / f"{code}.json").read_text("utf-8")) for code in sorted(CODES))
     return table({profile["name"]: chances(profile["freq"]) for profile in read})
 
 

@@ -4,13 +4,10 @@ import json
 import math
 import re
 import unicodedata
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import polib
-import yaml
 from langdetect import detector_factory
 from langdetect.detector_factory import DetectorFactory
 from langdetect.utils.lang_profile import LangProfile
@@ -20,8 +17,8 @@ from bot import gazetteer, places
 
 FULL = ("es", "en", "pt", "fr", "ht")
 ROOT = Path(__file__).parent.parent
-PHRASES = ROOT / "content" / "phrases" / "ht.po"
-EXAMPLES = ROOT / "data" / "nlu" / "ht"
+# langdetect has no Haitian Creole: `scripts/profiles creole` counts this one from our own sentences.
+CREOLE = ROOT / "data" / "profiles" / "ht.json"
 LONGEST = 400  # letters read: more changes no answer
 ENOUGH_WORDS, ENOUGH_LETTERS = 4, 20  # a shorter text does not change a known language
 SURE = 0.6
@@ -41,7 +38,8 @@ ONLY = {
         "hace otro hermano mujer esto dice despues decir asi fue este estan cual aca ustedes "
         "nino nina necesito debo unos luego cuando alguien robaron ayudenme ayudame auxilio "
         "policia denunciar pero muy y estas mucho nada bueno adonde ando nadie usted ahora "
-        "quisiera lo al yo fuera ya dinero bien"
+        "quisiera lo al yo fuera ya dinero bien manden mensajes denuncio denuncia jefe paga pagado quitenme "
+        "quincena quincenas vendo opinas anoche golpearon amenazan nadie hijos les sus ese esa eres"
     ),
     "en": (
         "i my in the is can they for what it how and with of from want you have us are if dont "
@@ -49,7 +47,8 @@ ONLY = {
         "rights after should money know work when tell call need leave lawyer her free does "
         "without only got cant back out up take our make before write which stay am we hello "
         "hey help thanks thank yes bye your she been did do any some speak lost robbed to be "
-        "but all about im inna dem weh"
+        "but all about im inna dem weh hi thx nope cancel later joke price today tomorrow sure alerts send "
+        "bredda gwaan wah pls someone they took our their two were had its"
     ),
     "pt": (
         "eu meu minha nao na em com pra tem quero um uma pode direito tenho posso isso onde pro "
@@ -57,21 +56,24 @@ ONLY = {
         "agora pelo pela mim ontem ficar falar vitima tudo trabalho quem patrao noite perto "
         "pessoas ha faco essa eles vou obrigado obrigada ninguem nosso voce oi ola tchau sim "
         "ajude estou ate bom boa roubaram roubado roubou onibus irmao mae pai filho filha essas "
-        "esse sou sao estao dinheiro"
+        "esse sou sao estao dinheiro coiote estrada quais opcao errado paguei voltar vcs vc tb tbm hj dessa "
+        "nois pegaram bateram ameacando trabalhando moro gente tira"
     ),
     "fr": (
         "je est pour mon les pas et dans ils du une avec des qui nous sans quoi ont moi suis "
         "faire peut sur droit dit ai depuis argent plus par papier vous sont fille contre ici "
         "femme elle combien lui jours doit apres veut fils ans prend peux passeport nuit enfant "
         "autre rien quand meme hier aux vrai bonjour bonsoir salut merci oui besoin aide aidez "
-        "comment pourquoi svp qu ce il au ma j c d votre cette mes s etre bien ou faut"
+        "comment pourquoi svp qu ce il au ma j c d votre cette mes s etre bien ou faut bjr coucou kelkun horaires "
+        "annuler kel kan javais prochaine accord medicament toi ete leur tel notre tout tous chez jai cest pcq avant"
     ),
     "ht": (
         "nan yo pou mwen mwin yon ki eske gen ka moun li ap fe sa ak di pran dwa nou kote kijan "
         "travay voye kisa papye pitit ayisyen konn genyen kob bay w rele vle kreyol souple peye "
         "jwenn fanmi timoun konbyen dwe wout kont kenbe bezwen mete menm lekol depi ban ale ti "
         "nimewo ede tounen peyi oswa fanm anko touye lajan kouman ou bonjou bonswa mesi tanpri "
-        "kiyes poukisa sekou ayiti te pap ye vini isit jodi tout toupatou"
+        "kiyes poukisa sekou ayiti te pap ye vini isit jodi tout toupatou wi orevwa babay dako nonmesi awa "
+        "anile meni ditou fre manman papa lapolis lakay touye vyole ankenn anpil toujou rele kite"
     ),
 }
 
@@ -229,31 +231,15 @@ def _only() -> dict[str, frozenset[str]]:
 def factory() -> Any:
     """langdetect with our languages only: with all 55, "hola" is Welsh."""
     made = DetectorFactory()
-    profiles = [_shipped(language) for language in FULL if language != "ht"] + [_creole()]
+    profiles = [*(_shipped(language) for language in FULL if language != "ht"), _profile(CREOLE)]
     for index, profile in enumerate(profiles):
         made.add_profile(profile, index, len(profiles))
     return made
 
 
 def _shipped(language: str) -> Any:
-    path = Path(detector_factory.PROFILES_DIRECTORY) / language
+    return _profile(Path(detector_factory.PROFILES_DIRECTORY) / language)
+
+
+def _profile(path: Path) -> Any:
     return LangProfile(**json.loads(path.read_text(encoding="utf-8")))
-
-
-def _creole() -> Any:
-    """langdetect has no Haitian Creole: its profile is counted from our own sentences."""
-    profile = LangProfile("ht")
-    for sentence in _creole_sentences():
-        profile.update(without_places(sentence))
-    return profile
-
-
-def _creole_sentences() -> Iterator[str]:
-    for entry in polib.pofile(str(PHRASES)):
-        yield re.sub(r"\{\w+\}", "", entry.msgstr)
-    for path in sorted(EXAMPLES.glob("*.yml")):
-        for intent in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)["nlu"]:
-            examples = intent["examples"]
-            lines = examples.splitlines() if isinstance(examples, str) else examples
-            for line in lines:
-                yield line.removeprefix("- ") if isinstance(line, str) else line["text"]

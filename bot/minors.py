@@ -12,10 +12,11 @@ CHILD = (
     "baby babies kid kids child children toddler infant teen teenager teenagers underage pickney "
     "crianca criancas menino menina meninos meninas nenem bebezinho filhinho filhinha garotinha garotinho "
     "enfant enfants fillette fillettes garconnet mineur mineure mineurs bambin ado ados "
-    "timoun minè tibebe tifi tigason"
+    "gosse gosses gamin gamine gamins guri guria hermanito hermanita sobrinito nietecito nene nena nenes nenas chavito "
+    "chavita mocoso timoun minè tibebe tifi tigason"
 ).split()
 PHRASES = re.compile(
-    r"\b(?:ti (?:bebe|fi|gason|pitit|moun)|little (?:girl|boy|one|brother|sister|son|daughter)|(?:petit|petite) "
+    r"\b(?:ti (?:bebe|fi|gason|pitit|moun|fre|se)|little (?:girl|boy|one|brother|sister|son|daughter)|(?:petit|petite) "
     r"(?:fille|garcon|frere|soeur)|hij[oa] (?:chiquit|pequen)[oa]|under ?age|menor de edad|menor de idade)\b"
 )
 NUMBERS = {
@@ -32,14 +33,53 @@ NUMBERS = {
     ), start=1)
     for word in words.split()
 }  # fmt: skip
-YEARS = r"(?:anos?|anitos?|ans?|years?|yrs?|yo|y/o|lane|an|zan|meses|mes|months?|mois|mwa)"
-AGE = re.compile(rf"\b(\d{{1,2}}|{'|'.join(NUMBERS)})[ -]*{YEARS}\b")
+NUMBER = rf"(\d{{1,2}}|{'|'.join(NUMBERS)})"
+YEARS = r"(?:anos?|anitos?|aninhos?|ans?|years?|yrs?|yr|yo|y/o|lane|zan)\b"
+KIN = (
+    r"(?:hij[oa]s?|nen[ea]s?|sobrin[oa]s?|niet[oa]s?|herman[oa]s?|prim[oa]s?|ahijad[oa]|muchach[oa]s?|chic[oa]s?"
+    r"|chav[oa]s?|chamac[oa]s?|joven|jovencit[oa]|son|daughter|brother|bredda|sister|sista|niece|nephew|cousin|boys?|girls?"
+    r"|filh[oa]s?|sobrinh[oa]s?|irmao?s?|net[oa]s?|gurias?|guris?|garot[oa]s?|mulequ?es?|fils|filles?|freres?|soeurs?"
+    r"|neveux?|cousine?|garcons?|copine|pitit|gason|fi|fre|se|neve|nyes|kouzen|kouzin)"
+)
+# What may stand between: "my daughter she is 16", "pitit fi m ki gen 12 zan", "son him a 13".
+BETWEEN = (
+    r"(?:\W+(?:de|que|tiene|tenia|con|is|was|were|he|she|him|a|s|hes|shes|only|maybe|like|aged?|tem|tinha|qui|ki|k|avait"
+    r"|avec|gen|te|li|m|mwen|mwin|fi|gason|seulement|apenas|solo|menor|mayor|mas|moun|yon|just)){0,4}\W+"
+)
+# A number after which something else is counted is no age.
+COUNTED = (
+    r"(?!\s*(?:dias?|semanas?|mes(?:es)?|horas?|minutos?|hombres?|tipos?|days?|weeks?|months?|hours?|men|guys|times|jours?"
+    r"|semaines?|mois|heures?|hommes?|homens?|caras?|jou|mwa|semen|moun|neg|mil|dolar|dollars?|pesos|h\b|am\b|pm\b|[:/%$]))"
+)
+OF_KIN = re.compile(rf"\b{KIN}{BETWEEN}{NUMBER}\b{COUNTED}")
+# "de 15 años", "tengo 15 años", "il a 12 ans", "li gen 13 an", "15 years old", "aged 14".
+AGED = re.compile(
+    r"\b(?:de|tiene[ns]?|tenia|tengo|tem|tinha|tenho|ai|jai|avais|javais|a|avait|gen|genyen|is|was|im|am|of|edad|only|maybe)"
+    rf"\W+{NUMBER}\W*(?:{YEARS}|an\b)|\b(\d{{1,2}})[ -]*(?:y/o|yo|yrs? old|years? old|year[ -]olds?|yr[ -]olds?)\b"
+    rf"|\b(?:age|aged|edad|idade)\W+(?:de\W+)?{NUMBER}\b"
+)
+# "tengo 15, estoy encerrada", "am 17 the woman says": of oneself.
+SELF = re.compile(
+    rf"\b(?:tengo|tenia|tenho|im|i m|i am|am|i was|jai|j ai|javais|m gen|mwen gen|m te gen)\s+{NUMBER}\b"
+    r"(?=\s*(?:$|[,.;!?]|y\b|e\b|et\b|and\b|i\b|the\b|to\b|estoy|me\b|an\b|ans\b|anos?\b|years?\b|wen\b|when\b|kan\b))"
+)
 # "hace 3 años", "il y a 2 ans", "3 years ago", "depi 2 zan": a time, not an age.
 SINCE = re.compile(
-    r"\b(?:hace|ha|il y a|depuis|depi|gen|por|for|since|durante|during|pandan|pendant|had|llevo|condenad\w+ a)\s+"
-    r"(?:ya |mas de |casi |about |more than |plus de )?$"
+    r"\b(?:hace|ha|faz|fait|sa fe|il y a|depuis|depi|por|for|since|durante|during|pandan|pendant|had|llevo|condenad\w+"
+    r"|prision|contrato|contrat|contract|(?<!\bm )(?<!\bli )(?<!\bki )(?<!\bte )(?<!mwen )gen)\s+"
+    r"(?:ya |mas |casi |about |more |plus )?$"
 )
-AFTER = re.compile(r"^\s*(?:ago|atras|later|despues|after|aqui|here|ici|trabajando|working|de trabajo|de casad)")
+AFTER = re.compile(r"^\s*(?:ago|atras|later|despues|after|aqui|here|ici|isit|trabajando|working|de trabajo|de casad)")
+# The Darién's Bajo Chiquito is a village, and milk is not a child.
+NOT_A_CHILD = re.compile(r"\bbajo chiquit[oa]\b|\bbaby (?:milk|food|formula|clothes)\b")
+# Other scripts: a number of years, or a word for a child.
+CHINESE = re.compile(
+    r"(\d{1,2})\s*[岁歲]|[才我他她](\d{1,2})(?!\d|[个人点年月天块])|([一二三四五六七八九]|十[一二三四五六七]?)[岁歲]|婴儿|嬰兒|小孩|未成年|儿童|幼儿|小女孩|小男孩"
+)
+ARABIC = re.compile(
+    r"(?:عمر\w*|عند\w*)\s*(\d{1,2})\b(?!\s*(?:يوم|شهر|ساع|دولار|الف))|(\d{1,2})\s*(?:سنه|سنة|سنين|سنوات|عام)"
+    r"|رضيع|طفل|اطفال|قاصر|(?:اخت|بنت)\w* الصغير|اخ\w* الصغير"
+)
 GROWN = 18
 
 
@@ -48,9 +88,9 @@ def named(text: str) -> bool:
     >>> named("se llevaron a mi hija de 15 años"), named("hace 3 años me robaron"), named("mi bebé está enferma")
     (True, False, True)
     """
-    plain = _plain(text)
+    plain = NOT_A_CHILD.sub(" ", _plain(text))
     words = set(re.findall(r"[a-z]+", plain))
-    return bool(words & CHILDREN or PHRASES.search(plain) or _young(plain))
+    return bool(words & CHILDREN or PHRASES.search(plain) or _young(plain) or _elsewhere(text))
 
 
 def _plain(text: str) -> str:
@@ -59,13 +99,26 @@ def _plain(text: str) -> str:
 
 
 def _young(plain: str) -> bool:
-    for found in AGE.finditer(plain):
-        if SINCE.search(plain[: found.start()]) or AFTER.match(plain[found.end() :]):
-            continue
-        age = int(found[1]) if found[1].isdigit() else NUMBERS[found[1]]
-        if age < GROWN:
-            return True
-    return False
+    """Whether an age under 18 is told, of somebody of the family or of oneself."""
+    return any(
+        _age(found) < GROWN
+        and not SINCE.search(plain[: found.start()])
+        and not SINCE.search(plain[: found.start() + len(found[0].split()[0]) + 1])
+        and (pattern is OF_KIN or not AFTER.match(plain[found.end() :]))
+        for pattern in (OF_KIN, AGED, SELF)
+        for found in pattern.finditer(plain)
+    )
+
+
+def _elsewhere(text: str) -> bool:
+    found = CHINESE.search(text) or ARABIC.search(_plain(text))
+    return found is not None and _age(found) < GROWN
+
+
+def _age(found: re.Match[str]) -> int:
+    """The number in it; 0 for a word that says it without one."""
+    said = next((group for group in found.groups() if group), "")
+    return int(said) if said.isdigit() else NUMBERS.get(said, 0)
 
 
 CHILDREN = {_plain(word) for word in CHILD}

@@ -9,9 +9,10 @@ import phonenumbers
 
 from bot import gazetteer
 from bot.gazetteer import Entry, Word
-from bot.whereabouts import Standing, firmly_placed, standing
+from bot.whereabouts import Standing, firmly_placed, loosely_placed, standing
 
 MOST_NAMES = 60  # no story names more; a text that does is a trick to keep us busy
+LONG_NAME = 5  # letters: shorter ones are words in some language
 SHORT_ANSWER = 8  # words: a longer answer to "where?" is a story, where risky names need more
 # ISO codes that are also words when written small: "ve", "uy", "pa", "do"...
 CODES_LIKE_WORDS = {"ve", "uy", "do", "pa", "ni", "aw", "ca", "co", "pe", "sr", "bs", "tc"}
@@ -181,6 +182,8 @@ def _counts(
         return True
     if trust == "after":
         return False
+    if trust == "amount":
+        return mention.start > 0 and words[mention.start - 1].plain.isdigit()
     named = words[mention.start : mention.end]
     if entry.kind == "clue" or sum(len(word.plain) for word in named) < 3:
         return all(word.raw.isupper() for word in named) and (entry.kind == "clue" or expected)
@@ -192,6 +195,9 @@ def _counts(
     if trust == "placed" and expected and len(words) <= SHORT_ANSWER:
         return True
     capital = words[mention.start].raw[0].isupper()
+    long = sum(len(word.plain) for word in named) >= LONG_NAME
+    if trust == "placed" and entry.kind != "country" and long and loosely_placed(words, mention.start):
+        return True
     return firmly_placed(words, mention.start) and (trust == "placed" or capital)
 
 

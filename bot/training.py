@@ -11,7 +11,10 @@ from pathlib import Path
 
 from bot.settings import Settings
 
-INPUTS = ("config.yml", "domain.yml", "data", "engine/understanding.py", "requirements/engine.txt")
+INPUTS = (
+    "config.yml", "domain.yml", "data", "engine/understanding.py", "engine/readers.py", "engine/vectors.py",
+    "requirements/engine.txt",
+)  # fmt: skip
 
 # For whatever runs in the engine's environment beside the engine itself; why: engine/__main__.py.
 QUIET = {

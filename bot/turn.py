@@ -146,6 +146,7 @@ class Turn:
     def _learn(self, heard: Heard, answer: Answer) -> None:
         contact = self.contact
         contact.language = heard.language
+        contact.foreign_language = heard.foreign or contact.foreign_language
         if heard.wish and answer.intent == "change_language":
             contact.language = heard.wish
         contact.country = heard.told_country or contact.country

@@ -18,6 +18,8 @@ from bot.training import QUIET
 # What the pipeline names besides the taxonomy's intents.
 NOT_IN_TAXONOMY = ("skip", "correct", "answer", "nlu_fallback")
 
+TELLING = ("report_crime", "emergency")
+
 Ask = Callable[[dict[str, Any]], dict[str, Any]]
 
 
@@ -74,16 +76,15 @@ def _one(text: str, known: Known, ask: Ask) -> Understood:
     said = any(letter.isalpha() for letter in text)
     found = Understood(
         text=text,
-        lang=heard.language if said else None,
+        lang=(heard.foreign or heard.language) if said else None,
         country=heard.told_country,
         place=heard.place,
-        minor=minors.named(heard.typed),
     )
     if heard.says is None or heard.says == "/nlu_fallback":
         return found
     if heard.says.startswith("/"):
         return replace(found, intent=heard.says[1:].partition("{")[0], confidence=1.0)
-    return _meant(found, ask(_asked(heard)))
+    return _meant(found, ask(_asked(heard)), minors.named(heard.typed))
 
 
 def _asked(heard: Heard) -> dict[str, Any]:
@@ -91,14 +92,15 @@ def _asked(heard: Heard) -> dict[str, Any]:
     return {"text": heard.says, "metadata": {name: value for name, value in known.items() if value}}
 
 
-def _meant(found: Understood, answer: dict[str, Any]) -> Understood:
+def _meant(found: Understood, answer: dict[str, Any], child: bool) -> Understood:
     intent = None if answer["intent"] in NOT_IN_TAXONOMY else answer["intent"]
     return replace(
         found,
         intent=intent,
         confidence=answer["confidence"],
         crime_type=answer["crime_type"],
-        urgent=intent == "emergency",
+        urgent=answer["urgent"],
+        minor=child and answer["intent"] in TELLING,  # a child in a question is no victim
     )
 
 

@@ -64,9 +64,9 @@ TO = [
     r"(?:voy|vamos|van|va|iba|ibamos|ir|irme|irnos|irse|viajar|viajo|viajamos|viajando|llegar|cruzar"
     r"|entrar|volver|volverme|regresar|regresarme|regresarnos|regreso|retornar|retorno|rumbo"
     r"|camino|direccion|huyo|huyeron|huir|huimos|escapo|deportar\w*|migrar|emigrar|vuelo|destino|quiero|queremos|subir|mandar\w*"
-    r"|mando|enviar\w*|envio|llamar|llamada) (?:\w+ )?(?:a|al|para|pa|pal|hacia|hasta|en|con)",
+    r"|mando|enviar\w*|envio|llamar|llamada) (?:\w+ )?(?:a|al|para|pa|pal|hacia|hasta|en|con|por)",
     r"pasar (?:\w+ )?(?:a|al|para|pa|pal|hacia|hasta)",
-    r"(?:hacia|rumbo|toward|towards|vers|reach|enter|return|deport)",
+    r"(?:hacia|rumbo|toward|towards|retour|reach|enter|return|deport)",
     r"(?:go|going|goes|gone|get|getting|travel|travell?ing|cross|crossing|way|heading|headed|return"
     r"|returning|back|trip|deport|deporting|move|moving|want|trying|journey|send|sending|come|coming"
     r"|flight|bound|immigrate|migrate|enter|entry) (?:in|into|to|for|in to|over to|back to)",
@@ -84,14 +84,16 @@ ASKED = (
     r" (?:en|in|em|no|na|a|au|nan)"
 )
 HERE = (
-    r"(?:estoy|estamos|ando|andamos|vivo|vivimos|am|m|im|are|re|live|living|estou|estamos|moro|suis"
+    r"(?:on est|estoy|estamos|ando|andamos|vivo|vivimos|am|m|im|are|re|live|living|estou|estamos|moro|suis"
     r"|sommes|vis|vivons|habite|rete|mwen|nou|kounye a)"
     r"(?: (?:ahora|aqui|aca|now|here|currently|ya|actualmente|agora|maintenant|kounye|la|a|viv"
     r"|ap))*"
     r" (?:en|in|em|no|na|a|au|nan|an)"
 )
 PLACED = (
-    r"(?:en|in|em|nan|near|outside|desde|cerca de|cerca|perto de|perto|pres de|toupre|bo|dans"
+    r"(?:en|in|em|nan|near|outside"
+    r"|(?:antes de|before|avant de|avan) (?:llegar|arriver|chegar|reaching|rive) (?:a|em|nan)"
+    r"|desde|cerca de|cerca|perto de|perto|pres de|toupre|bo|dans"
     r"|au|aux|(?:policias?|police|policia|polis|migracion|migra|guardias?|soldados|militares|ejercito"
     r"|gobierno|autoridades) (?:de|del|do|da|du|of|an))"
 )
@@ -112,6 +114,9 @@ _ASKED = re.compile(rf"(?:^| ){ASKED}{ARTICLES}$")
 _HAPPENED = re.compile(rf"(?:^| )(?:{PLACED}|{WEAKLY}){OF}$")
 _FIRM = re.compile(rf"(?:^| ){PLACED}{OF}$")
 _FIRM_PORTUGUESE = re.compile(rf"(?:^| )(?:no|na|nos|nas){OF}$")
+LOOSE = set(
+    "a al at by d da de del di do inna of pon por to towards vers l pa hasta desde chez from wout pre near".split()
+)
 WINDOW = 9  # words that can bear on a name
 
 
@@ -133,6 +138,11 @@ def firmly_placed(words: list[Word], start: int) -> bool:
         return True
     spoken = {word.plain for word in words}
     return bool(_FIRM_PORTUGUESE.search(lead) and spoken & PORTUGUESE)
+
+
+def loosely_placed(words: list[Word], start: int) -> bool:
+    """Whether any little word of place stands before: enough for a long name that is hardly anything else."""
+    return start > 0 and words[start - 1].plain in LOOSE
 
 
 def _lead(before: list[Word]) -> str:

@@ -1,7 +1,7 @@
 """Many texts at once: ``python -m engine.batch``, one JSON line in, one out, through the very pipeline of a message.
 
-In: ``{"text", "metadata"}``. Out: ``{"intent", "confidence", "crime_type"}``; where the pipeline would ask back, the
-likeliest intent with its low confidence. For `faro understand`.
+In: ``{"text", "metadata"}``. Out: ``{"intent", "confidence", "crime_type", "urgent"}``; where the pipeline would ask
+back, the likeliest intent with its low confidence. For `faro understand`.
 """
 
 from __future__ import annotations
@@ -44,8 +44,9 @@ async def _read(processor: MessageProcessor, asked: Dict[Text, Any]) -> Dict[Tex
     told = meant["name"] in TELLING and crime["name"] != "none" and crime["confidence"] >= CRIME_SURE
     return {
         "intent": meant["name"],
-        "confidence": round(float(meant["confidence"]), 3),
+        "confidence": round(float(meant["confidence"]) * meant.get("apart", 1), 3),
         "crime_type": crime["name"] if told else None,
+        "urgent": meant["name"] in TELLING and bool(data.get("urgent")),
     }
 
 

@@ -15,7 +15,7 @@ from sanic.response import HTTPResponse, json
 
 from engine.action_call import TurnFailed, install
 from engine.tracker import one_turn
-from engine.understanding import ahead
+from engine.vectors import ahead
 
 Handler = Callable[[UserMessage], Awaitable[Any]]
 

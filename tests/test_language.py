@@ -1,5 +1,7 @@
 """Languages: the table of cases is tests/cases/language.yml."""
 
+import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot import language
+from bot import creole, language
 
 TABLE = Path(__file__).parent / "cases" / "language.yml"
 CASES = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
@@ -45,3 +47,10 @@ def test_no_text_breaks_it(text: str, known: str | None) -> None:
 def test_the_same_text_has_the_same_language() -> None:
     told = {language.detect("mi amiga linda no sale", None) for _ in range(20)}
     assert len(told) == 1
+
+
+def test_the_profile_of_haitian_creole_is_of_our_present_sentences() -> None:
+    """Where it is not any more, `scripts/profiles creole` counts it anew."""
+    kept, now = json.loads(language.CREOLE.read_text("utf-8"))["freq"], creole.profile().freq
+    length = math.sqrt(sum(n * n for n in kept.values()) * sum(n * n for n in now.values()))
+    assert sum(kept.get(group, 0) * n for group, n in now.items()) / length > 0.99

@@ -106,6 +106,8 @@ LAYERS = [
         "sms",
         "places",
         "language",
+        "foreign",
+        "creole",
         "indigenous",
         "gazetteer",
         "whereabouts",

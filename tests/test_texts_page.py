@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from bot.desk import people
 from bot.gateway import application
 from bot.runtime import Runtime
 from bot.settings import ROOT
+from tests.talk import Phone
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,16 @@ def test_a_text_is_shown_as_three_phones_show_it(staff: FlaskClient) -> None:
     assert page.count('class="phone"') == 3
     assert "2 segments, GSM-7" in page and "after MORE" in page
     assert "800 224 2426" in page and "Ley de Migración" in page
+
+
+def test_languages_that_nobody_here_speaks_are_answered_with_what_faro_speaks_and_counted(
+    staff: FlaskClient, phone: Callable[..., Phone]
+) -> None:
+    person = phone("+50255510001")
+    heard = person.says("Konojel ri winaq are taq kealaxik pa junaman ya’tal chech")
+    said = " ".join(part.text for part in heard)
+    assert "Hablo español, inglés" in said and "intérprete" in said
+    assert "quc 1" in seen(staff, "/desk/content")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -113,7 +113,7 @@ def blueprint(runtime: Runtime, queue: procrastinate.App, datastore: SQLAlchemyS
         outcome = request.form.get("outcome", "")
         return _step(report_id, lambda: worker.close(current_user, report_id, outcome))
 
-    texts.add_pages(desk, runtime.shelf)
+    texts.add_pages(desk, runtime)
     return desk
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from flask import Blueprint, abort, render_template
+from sqlalchemy import func, select
 
 from bot.content import LANGUAGES, Content, progress
 from bot.content.model import COUNTRIES, Topic, text_path
 from bot.content.progress import State
-from bot.content.shelf import Shelf
+from bot.runtime import Runtime
 from bot.staff import showing
+from bot.store.models import Contact
 
 PHONES = ("sms", "whatsapp", "telegram")
 # What a cell says, and its colour.
@@ -24,8 +26,9 @@ WORDS = {
 }
 
 
-def add_pages(desk: Blueprint, shelf: Shelf) -> None:
+def add_pages(desk: Blueprint, runtime: Runtime) -> None:
     """Add the pages to the desk, closed like all of it."""
+    shelf = runtime.shelf
 
     @desk.get("/content")
     def texts() -> str:
@@ -35,6 +38,7 @@ def add_pages(desk: Blueprint, shelf: Shelf) -> None:
             countries=COUNTRIES, legend=WORDS.values(), counts=progress.counts(content, today),
             cell=lambda topic, language: WORDS[progress.state(topic, "", language, today)],
             worst=lambda topic, country: WORDS[progress.in_country(topic, country, today)],
+            not_spoken=_not_spoken(runtime),
         )  # fmt: skip
 
     @desk.get("/content/<topic>/<language>", defaults={"country": ""})
@@ -45,6 +49,15 @@ def add_pages(desk: Blueprint, shelf: Shelf) -> None:
         if language not in LANGUAGES or country not in ("", *COUNTRIES):
             abort(404)
         return _text(content, asked, language, country)
+
+
+def _not_spoken(runtime: Runtime) -> list[tuple[str, int]]:
+    """(language that Faro does not answer in, how many people write in it), the most first."""
+    people = func.count().label("people")
+    query = select(Contact.foreign_language, people).where(Contact.foreign_language.is_not(None))
+    with runtime.sessions() as session:
+        found = session.execute(query.group_by(Contact.foreign_language).order_by(people.desc()))
+        return [(language, many) for language, many in found if language]
 
 
 def _text(content: Content, topic: Topic, language: str, country: str) -> str:

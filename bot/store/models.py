@@ -37,6 +37,8 @@ class Contact(Base):
     address_sealed: Mapped[bytes]
     phone_country: Mapped[str | None]
     language: Mapped[str | None]
+    # What they wrote in last that Faro does not answer in: counted, so that the campaign knows whom it misses.
+    foreign_language: Mapped[str | None]
     country: Mapped[str | None]
     subscribed: Mapped[bool] = mapped_column(default=False)
     welcomed_at: Mapped[datetime | None]

@@ -1,0 +1,110 @@
+"""How a question about a message is learnt and answered: by its letters, by its meaning, and by both.
+
+Letters (n-grams and words) know what the examples wrote, and cost little; the meaning (embeddings) carries what was
+never written in the examples, and other languages. Figures: docs/decisions.md.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import List, Text
+
+import numpy as np
+from scipy.sparse import csr_matrix, hstack
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import FeatureUnion, make_union
+
+# Penalties, chosen on messages of another hand (tests/understanding).
+LETTERS_C, MEANING_C = 10, 0.003
+# What the meaning alone weighs beside both together (logarithms).
+MEANING_WEIGHT = 0.2
+
+
+def ngrams() -> FeatureUnion:
+    """Groups of two to four letters within words, words, and pairs of words; without accents."""
+    alike = {"min_df": 2, "sublinear_tf": True, "strip_accents": "unicode", "dtype": np.float32}
+    letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), max_features=30_000, **alike)
+    words = TfidfVectorizer(analyzer="word", ngram_range=(1, 2), token_pattern=r"(?u)\b\w+\b", **alike)  # noqa: S106 (a pattern)
+    return make_union(letters, words)
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Weights (features x answers) and a bias for each answer."""
+
+    weights: np.ndarray
+    bias: np.ndarray
+
+    def scores(self, rows: csr_matrix | np.ndarray) -> np.ndarray:
+        return np.asarray(rows @ self.weights)[0] + self.bias
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One question: its possible answers, and three ways to weigh them."""
+
+    answers: List[Text]
+    letters: Linear
+    letters_of_both: Linear
+    meaning_of_both: Linear
+    meaning: Linear
+
+    def by_letters(self, grams: csr_matrix) -> np.ndarray:
+        """The share of each answer."""
+        return np.exp(_log_shares(self.letters.scores(grams)))
+
+    def by_all(self, grams: csr_matrix, vector: np.ndarray, latin: bool) -> np.ndarray:
+        """The same; of a script that the letters were not learnt in, by the meaning alone."""
+        meaning = _log_shares(self.meaning.scores(vector))
+        if not latin:
+            return np.exp(meaning)
+        both = _log_shares(self.letters_of_both.scores(grams) + self.meaning_of_both.scores(vector))
+        return np.exp(_log_shares((1 - MEANING_WEIGHT) * both + MEANING_WEIGHT * meaning))
+
+
+def learn(grams: csr_matrix, vectors: np.ndarray, labels: List[Text]) -> Reader:
+    """From one row for each example."""
+    answers = sorted(set(labels))
+    letters = _fit(grams, labels, LETTERS_C)
+    both = _fit(hstack([grams, csr_matrix(vectors)]).tocsr(), labels, LETTERS_C)
+    mean, spread = vectors.mean(0), vectors.std(0)
+    plain = LogisticRegression(C=MEANING_C, max_iter=300).fit((vectors - mean) / spread, labels)
+    weights, bias = _columns(plain)
+    weights = weights / spread[:, None]
+    width = grams.shape[1]
+    none = np.zeros(len(answers), np.float32)
+    return Reader(
+        answers,
+        letters,
+        Linear(np.ascontiguousarray(both.weights[:width]), both.bias),
+        Linear(np.ascontiguousarray(both.weights[width:]), none),
+        Linear(weights.astype(np.float32), (bias - mean @ weights).astype(np.float32)),
+    )
+
+
+def _fit(rows: csr_matrix, labels: List[Text], penalty: float) -> Linear:
+    # 51 answers: this solver is the fast one, and does not ask for the last digit
+    model = LogisticRegression(C=penalty, max_iter=100, random_state=42, solver="saga", tol=0.01).fit(rows, labels)
+    weights, bias = _columns(model)
+    return Linear(np.ascontiguousarray(weights, np.float32), bias.astype(np.float32))
+
+
+def _columns(model: LogisticRegression) -> tuple[np.ndarray, np.ndarray]:
+    """A column for each answer, also where there are only two and the library keeps one."""
+    if len(model.classes_) > 2:
+        return model.coef_.T, model.intercept_
+    half = model.coef_.T / 2
+    return np.hstack([-half, half]), np.concatenate([-model.intercept_, model.intercept_]) / 2
+
+
+def _log_shares(scores: np.ndarray) -> np.ndarray:
+    above = scores - scores.max()
+    return above - np.log(np.exp(above).sum())
+
+
+def latin(text: Text) -> bool:
+    """Whether most letters of a text are in the script of the examples."""
+    letters = [c for c in text if c.isalpha()]
+    return sum("LATIN" in unicodedata.name(c, "") for c in letters) * 2 >= len(letters)

