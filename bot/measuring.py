@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.understanding import Understood
+from bot.understanding import TOLD, Understood
 
-TOLD = ("report_crime", "emergency")
 SURE = 0.8
 BINS = 10
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot import language, places
+from bot import foreign, language, places
 from bot.channels.doors import Door, doors
 from bot.content import Shelf
 from bot.engine import Engine
@@ -27,6 +27,7 @@ class Runtime:
 def start(settings: Settings) -> Runtime:
     places.find("México")  # reads the gazetteer now, not in the first person's turn
     language.detect("¿Dónde puedo pedir ayuda?")
+    foreign.written("¿Dónde puedo pedir ayuda?")
     return Runtime(
         settings=settings,
         sessions=sessions(settings.database),

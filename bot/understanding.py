@@ -18,7 +18,7 @@ from bot.training import QUIET
 # What the pipeline names besides the taxonomy's intents.
 NOT_IN_TAXONOMY = ("skip", "correct", "answer", "nlu_fallback")
 
-TELLING = ("report_crime", "emergency")
+TOLD = ("report_crime", "emergency")
 
 Ask = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -100,7 +100,7 @@ def _meant(found: Understood, answer: dict[str, Any], child: bool) -> Understood
         confidence=answer["confidence"],
         crime_type=answer["crime_type"],
         urgent=answer["urgent"],
-        minor=child and answer["intent"] in TELLING,  # a child in a question is no victim
+        minor=child and answer["intent"] in TOLD,  # a child in a question is no victim
     )
 
 

@@ -50,8 +50,8 @@ class Understanding(GraphComponent, IntentClassifier):
     """Three questions of a message: what is wanted, which crime is told, and whether it happens now.
 
     The crime is learnt from examples with ``metadata: {crime_type: ...}``; who reads it decides whether it counts.
-    Left on the message: ``crime_type``: ``{"name", "confidence"}`` and ``urgent``: bool, both only where it tells of
-    a crime or answers what happened.
+    Left on the message: ``urgent``: bool, where it tells of a crime; ``crime_type``: ``{"name", "confidence"}``, there
+    and where it answers what happened.
     """
 
     @staticmethod
