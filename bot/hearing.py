@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot import foreign, gazetteer, indigenous, language, places
+from bot import foreign, gazetteer, indigenous, language, names, places
 from bot.commands import Commands, command_in
 from bot.directory import written_in
 from bot.places import Place
@@ -156,7 +156,7 @@ def pick(text: str, offered: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] |
 def _other_country(text: str, offered: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """As the options of some countries, but for another one: its name was written, and nothing else."""
     alike = next((option for option in offered if "country" in option["sets"] and "{" not in option["says"]), None)
-    country = gazetteer.load().answers.get(gazetteer.key(text)) if alike else None
+    country = gazetteer.load().answers.get(names.key(text)) if alike else None
     return {**alike, "sets": {"country": country}} if alike and country else None
 
 

@@ -13,7 +13,7 @@ from langdetect.detector_factory import DetectorFactory
 from langdetect.utils.lang_profile import LangProfile
 from langdetect.utils.ngram import NGram
 
-from bot import gazetteer, places
+from bot import names, places
 
 FULL = ("es", "en", "pt", "fr", "ht")
 ROOT = Path(__file__).parent.parent
@@ -210,7 +210,7 @@ def _by_letters(text: str) -> dict[str, float] | None:
 
 def without_places(text: str) -> str:
     """The words of a text in small letters, less the places: those are in every language."""
-    words = gazetteer.words(text)
+    words = names.words(text)
     for entry, start, end in places.spans(words):
         if entry.trust in ("anywhere", "placed") and entry.kind != "country":
             words[start:end] = [word._replace(raw="") for word in words[start:end]]

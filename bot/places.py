@@ -7,10 +7,15 @@ from itertools import islice
 
 import phonenumbers
 
-from bot import gazetteer
-from bot.gazetteer import Entry, Word
+from bot import gazetteer, misspelt, names
+from bot.gazetteer import Gazetteer
+from bot.names import Entry, Word
 from bot.whereabouts import Standing, firmly_placed, loosely_placed, standing
 
+# How far a message is searched for misspelt names, and how many are tried.
+MOST_WORDS, MOST_GUESSES = 120, 4
+JOINED = "بفل"
+SHORT_ARABIC = 4
 MOST_NAMES = 60  # no story names more; a text that does is a trick to keep us busy
 LONG_NAME = 5  # letters: shorter ones are words in some language
 SHORT_ANSWER = 8  # words: a longer answer to "where?" is a story, where risky names need more
@@ -47,7 +52,7 @@ def find(text: str, hint: str | None = None, expected: bool = False, number: str
     >>> find("mi hijo Santiago tiene fiebre") is None
     True
     """
-    words = gazetteer.words(text)
+    words = names.words(text)
     mentions = list(_told(words, expected))
     named = [mention for mention in mentions if mention.entry.kind != "clue"]
     if not named:
@@ -69,7 +74,7 @@ def country_in(text: str) -> str | None:
     bare = text.strip(" .,!¡?¿")
     if bare.upper() in known.countries:
         return None if bare in CODES_LIKE_WORDS else bare.upper()
-    whole = known.answers.get(gazetteer.key(text))
+    whole = known.answers.get(names.key(text))
     if whole:
         return whole
     place = find(text, expected=True)
@@ -131,20 +136,49 @@ def spans(words: list[Word]) -> Iterator[tuple[Entry, int, int]]:
     known = gazetteer.load()
     start = 0
     while start < len(words):
-        longest = start + known.longest.get(words[start].plain, 0)
-        for end in range(min(longest, len(words)), start, -1):
-            entry = known.names.get(tuple(word.plain for word in words[start:end]))
-            if entry:
-                yield entry, start, end
-                start = end - 1
+        for first in _read_as(words[start].plain):
+            if found := _longest(known, first, words, start):
+                yield found
+                start = found[2] - 1
                 break
         start += 1
+
+
+def _read_as(word: str) -> Iterator[str]:
+    """Arabic joins "in" and "to" to the name as one letter."""
+    yield word
+    if word[0] in JOINED and len(word) > SHORT_ARABIC:
+        yield word[1:]
+
+
+def _longest(known: Gazetteer, first: str, words: list[Word], start: int) -> tuple[Entry, int, int] | None:
+    longest = start + known.longest.get(first, 0)
+    for end in range(min(longest, len(words)), start, -1):
+        entry = known.names.get((first, *(word.plain for word in words[start + 1 : end])))
+        if entry:
+            return entry, start, end
+    return None
+
+
+def _misspelt(words: list[Word]) -> Iterator[tuple[Entry, int, int]]:
+    """Where a place is to be expected and no known name stands."""
+    known = {start: end for _, start, end in islice(spans(words), MOST_NAMES)}
+    placed = (
+        at for at in range(1, min(len(words), MOST_WORDS)) if loosely_placed(words, at) or firmly_placed(words, at)
+    )
+    for start in islice(placed, MOST_GUESSES):
+        # "sanpedro sula": more than the San Pedro that it begins with, if it sounds the very same
+        found = misspelt.meant(words, start, alike=start in known)
+        if found and found[1] > known.get(start, 0):
+            yield found[0], start, found[1]
 
 
 def _told(words: list[Word], expected: bool) -> Iterator[Mention]:
     """The names that tell where, and not where somebody is from or goes to."""
     before: Mention | None = None
-    named = list(islice(spans(words), MOST_NAMES))
+    guessed = {start: (entry, start, end) for entry, start, end in _misspelt(words)}
+    known = {span[1]: span for span in islice(spans(words), MOST_NAMES)}
+    named = [span for _, span in sorted((known | guessed).items())]
     for at, (entry, start, end) in enumerate(named):
         joined = before is not None and before.end == start
         follows = named[at + 1] if at + 1 < len(named) else None

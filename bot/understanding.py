@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import IO, Any
 
 from bot import minors
@@ -47,7 +48,10 @@ def understand(settings: Settings, lines: Iterable[bytes]) -> Iterator[Understoo
 
     Raises NotUnderstanding when there is no model. A line that says nothing is answered with nulls.
     """
-    with _engine(settings) as ask:
+    model = settings.model / "faro.tar.gz"
+    if not model.exists():
+        raise NotUnderstanding("there is no model yet: run `faro train`")
+    with engine(settings.root, model) as (ask, _):
         for line in lines:
             text, known = _line(line)
             yield _one(text, known, ask)
@@ -105,13 +109,10 @@ def _meant(found: Understood, answer: dict[str, Any], child: bool) -> Understood
 
 
 @contextmanager
-def _engine(settings: Settings) -> Iterator[Ask]:
-    """Ask the model, loaded once in the engine's own environment."""
-    model = settings.model / "faro.tar.gz"
-    if not model.exists():
-        raise NotUnderstanding("there is no model yet: run `faro train`")
+def engine(root: Path, model: Path) -> Iterator[tuple[Ask, subprocess.Popen[str]]]:
+    """Ask a model, loaded once in the engine's own environment, in the process that is given with it."""
     process = subprocess.Popen(
-        [str(settings.root / ".venv-engine/bin/python"), "-m", "engine.batch"], cwd=settings.root,
+        [str(root / ".venv-engine/bin/python"), "-m", "engine.batch"], cwd=root,
         env=dict(os.environ) | QUIET | {"CUDA_VISIBLE_DEVICES": "-1", "FARO_MODEL": str(model)},
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
@@ -120,7 +121,7 @@ def _engine(settings: Settings) -> Iterator[Ask]:
     try:
         if not back.readline():
             raise NotUnderstanding("the model could not be loaded; `faro train` makes it anew")
-        yield lambda asked: _exchanged(to, back, asked)
+        yield (lambda asked: _exchanged(to, back, asked)), process
     finally:
         to.close()
         process.wait()

@@ -3,7 +3,7 @@
 import re
 from enum import IntEnum
 
-from bot.gazetteer import Word
+from bot.names import Word
 
 
 class Standing(IntEnum):
@@ -49,18 +49,26 @@ FROM = [
     r"(?:sou|deixei|deixamos)",
     r"(?:nasci|nasceu|nascid[oa]s?|morava) (?:em|no|na)",
     # ht
+    # a school report, a licence: papers are brought along
+    r"(?:notas|colegio|titulo|diploma\w*|licencia|licen[cs]e|kane|pyebatis|certificat\w*|certificado\w*)"
+    r"(?: (?:de|del|from|of|du|do|da|peyi))*",
     r"(?:se|sot|soti|sotin|kite|sitwayen|paspo|konsila|konsula|anbasad|moun|peyi|peyi m|fet|ne)"
     r"(?: (?:moun|yon|ayisyen|nan|an|peyi|sot|soti))*",
 ]
 KIN = (
-    r"(?:famili\w*|fami?ll?[ye]|famille|fanmi|mama|mami|papa|papi|madre|padres?|abuel[oa]s?|parientes"
+    r"(?:(?:manman|papa|fanmi|madanm|mari) (?:m|mwen|li|nou|yo)"
+    r"|(?:famili\w*|fami?ll?[ye]|famille|fanmi|mama|mami|papa|papi|madre|padres?|abuel[oa]s?|parientes"
     r"|parents?|mother|father|mom|mum|dad|relatives|grandm\w+|mere|pere|maman|mae|pais?|parentes"
     r"|manman|granmoun|back home|home)"
     r"(?: (?:m|mwen|nou|li|yo|esta|estan|vive|viven|quedo|quedaron|sigue|siguen|alla|que|se|is|are"
     r"|live|lives|still|back|who|est|sont|vit|vivent|reste|ficou|mora|moram|ki|rete))*"
-    r" (?:en|in|em|no|na|a|au|nan|an)"
+    r" (?:en|in|em|no|na|a|au|nan|an))"
 )
 TO = [
+    # a ticket, a visa, a job "for" a country
+    r"(?:para|pra|pro|pour|pr|pou|for|4|pa)",
+    r"(?:visas?|visados?|vistos?|viza|fisa|فيزا)(?: (?:travay|trabajo|trabalho|work))?(?: (?:de|of|to|do|du))?",
+    r"(?:irme|irnos|irse|embora|go)(?: \w+){0,4} (?:a|al|to|pro|pra|para)",
     r"(?:voy|vamos|van|va|iba|ibamos|ir|irme|irnos|irse|viajar|viajo|viajamos|viajando|llegar|cruzar"
     r"|entrar|volver|volverme|regresar|regresarme|regresarnos|regreso|retornar|retorno|rumbo"
     r"|camino|direccion|huyo|huyeron|huir|huimos|escapo|deportar\w*|migrar|emigrar|vuelo|destino|quiero|queremos|subir|mandar\w*"
@@ -83,6 +91,12 @@ ASKED = (
     r"(?:asilo|refugio|asylum|refuge|asile|azil|trabajar|work|cita|visa)"
     r" (?:en|in|em|no|na|a|au|nan)"
 )
+ARRIVED = (
+    r"(?:(?:just|now|already|have|has|we|i) (?:reach|reached|arrived?|landed|got)(?: (?:in|to|at))?"
+    r"|(?:acab\w+ de|recien|ya) (?:llegar|llegue|llegamos|llegando|chegar|entrar) (?:a|al|em|ao|no|na|en)"
+    r"|(?:llegue|llegamos|cheguei|chegamos|entre|entramos) (?:a|al|em|ao|no|na|en)"
+    r"|(?:viens|venons|vient) d arriver (?:a|au|en)|(?:fek|fenk) (?:rive|antre)(?: nan)?)"
+)
 HERE = (
     r"(?:on est|estoy|estamos|ando|andamos|vivo|vivimos|am|m|im|are|re|live|living|estou|estamos|moro|suis"
     r"|sommes|vis|vivons|habite|rete|mwen|nou|kounye a)"
@@ -95,7 +109,7 @@ PLACED = (
     r"|(?:antes de|before|avant de|avan) (?:llegar|arriver|chegar|reaching|rive) (?:a|em|nan)"
     r"|desde|cerca de|cerca|perto de|perto|pres de|toupre|bo|dans"
     r"|au|aux|(?:policias?|police|policia|polis|migracion|migra|guardias?|soldados|militares|ejercito"
-    r"|gobierno|autoridades) (?:de|del|do|da|du|of|an))"
+    r"|autoridades) (?:de|del|do|da|du|of|an))"
 )
 WEAKLY = r"(?:at|a|no|na|nos|nas|an|o|por|through)"
 # "en la ciudad de X", "in the city of X", "nan vil X"
@@ -109,19 +123,23 @@ PORTUGUESE = {"nao", "eu", "um", "uma", "com", "meu", "minha", "estou", "foi", "
 
 _ELSEWHERE = re.compile(rf"(?:^| )(?:{'|'.join([*FROM, KIN, *TO])}){ARTICLES}$")
 _HELD = re.compile(r"\b(?:tienen|secuestr\w+|retenid\w+|detenid\w+|kidnapp\w+|held|kenbe|kidnape)\b")
-_HERE = re.compile(rf"(?:^| ){HERE}{OF}$")
+_HERE = re.compile(rf"(?:^| )(?:{HERE}|{ARRIVED}){OF}$")
+_ARRIVED = re.compile(rf"(?:^| ){ARRIVED}{OF}$")
 _ASKED = re.compile(rf"(?:^| ){ASKED}{ARTICLES}$")
 _HAPPENED = re.compile(rf"(?:^| )(?:{PLACED}|{WEAKLY}){OF}$")
 _FIRM = re.compile(rf"(?:^| ){PLACED}{OF}$")
 _FIRM_PORTUGUESE = re.compile(rf"(?:^| )(?:no|na|nos|nas){OF}$")
 LOOSE = set(
-    "a al at by d da de del di do inna of pon por to towards vers l pa hasta desde chez from wout pre near".split()
+    "a al at by d da de del di do inna of pon por to towards vers l pa hasta desde chez from wout pre near reach"
+    " reached rive".split()
 )
 WINDOW = 9  # words that can bear on a name
 
 
 def standing(before: list[Word]) -> Standing:
     lead = _lead(before)
+    if _ARRIVED.search(lead):
+        return Standing.HERE
     if _ELSEWHERE.search(lead) and not _HELD.search(lead):
         return Standing.ELSEWHERE
     if _ASKED.search(lead):
@@ -136,8 +154,7 @@ def firmly_placed(words: list[Word], start: int) -> bool:
     lead = _lead(words[:start])
     if _FIRM.search(lead) or (start and words[start - 1].raw in ("à", "À", "在")):
         return True
-    spoken = {word.plain for word in words}
-    return bool(_FIRM_PORTUGUESE.search(lead) and spoken & PORTUGUESE)
+    return bool(_FIRM_PORTUGUESE.search(lead)) and any(word.plain in PORTUGUESE for word in words)
 
 
 def loosely_placed(words: list[Word], start: int) -> bool:

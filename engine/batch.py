@@ -1,6 +1,7 @@
 """Many texts at once: ``python -m engine.batch``, one JSON line in, one out, through the very pipeline of a message.
 
-In: ``{"text", "metadata"}``. Out: ``{"intent", "confidence", "crime_type", "urgent"}``; where the pipeline would ask
+In: ``{"text", "metadata"}``. Out: ``{"intent", "confidence", "crime_type", "urgent",
+"by_letters"}`` (that the letters were enough); where the pipeline would ask
 back, the likeliest intent with its low confidence. For `faro understand`.
 """
 
@@ -47,6 +48,7 @@ async def _read(processor: MessageProcessor, asked: Dict[Text, Any]) -> Dict[Tex
         "confidence": round(float(meant["confidence"]) * meant.get("apart", 1), 3),
         "crime_type": crime["name"] if told else None,
         "urgent": meant["name"] in TELLING and bool(data.get("urgent")),
+        "by_letters": bool(data.get("by_letters")),
     }
 
 

@@ -21,13 +21,12 @@ from sklearn.pipeline import FeatureUnion
 
 from engine import vectors
 from engine.readers import Reader, latin, learn, ngrams
-from engine.words import asks
 
 CRIME = "crime_type"
 URGENT = "urgent"
 TOLD = CRIME_TOLD, DANGER = "report_crime", "emergency"
 # By letters alone this sure, 99 in 100 are right: the meaning, which costs more, is not asked.
-SURE_BY_LETTERS = 0.8
+SURE_BY_LETTERS = {INTENT: 0.9, CRIME: 0.8, URGENT: 0.8}
 # A missed danger is worse than a false one, and of the examples few tell of one.
 URGENT_FROM = 0.25
 
@@ -51,12 +50,8 @@ class Understanding(GraphComponent, IntentClassifier):
 
     The crime is learnt from examples with ``metadata: {crime_type: ...}``; who reads it decides whether it counts.
     Left on the message: ``urgent``: bool, where it tells of a crime; ``crime_type``: ``{"name", "confidence"}``, there
-    and where it answers what happened.
+    and where it answers what happened; ``by_letters``: that they were enough.
     """
-
-    @staticmethod
-    def get_default_config() -> Dict[Text, Any]:
-        return {"told_weight": 1.5}
 
     def __init__(self, config: Dict[Text, Any], storage: ModelStorage, resource: Resource) -> None:
         self.config = config
@@ -121,38 +116,35 @@ class Understanding(GraphComponent, IntentClassifier):
 
     def _understand(self, message: Message, text: Text) -> None:
         said = Said(text, self.grams.transform([vectors.read(text)]).tocsr())
-        ranking = self._told_together(self._shares(INTENT, said), text)
+        ranking = _told_together(self._shares(INTENT, said))
         tells = ranking[0]["name"] in TOLD
         if tells:
             now = self._shares(URGENT, said)[DANGER]
-            ranking[0].update(name=DANGER if now >= URGENT_FROM else CRIME_TOLD, apart=max(now, 1 - now))
-            message.set(URGENT, now >= URGENT_FROM, add_to_output=True)
+            urgent = now >= URGENT_FROM
+            # "apart": how surely it is this one of the two
+            ranking[0].update(name=DANGER if urgent else CRIME_TOLD, apart=now if urgent else 1 - now)
+            message.set(URGENT, urgent, add_to_output=True)
         message.set(INTENT, ranking[0], add_to_output=True)
         message.set("intent_ranking", ranking[:10], add_to_output=True)
         known = message.get("metadata")
         if tells or (isinstance(known, dict) and known.get("awaiting") == "what"):
             message.set(CRIME, _rows(self._shares(CRIME, said))[0], add_to_output=True)
-
-    def _told_together(self, shares: Dict[Text, float], text: Text) -> List[Dict[Text, Any]]:
-        """A crime told and a danger now count together, and more than a question, unless the text asks.
-
-        A missed report is worse than one more question to somebody who wanted to know something. Which of the two it
-        is, is asked for itself; ``apart`` will say how surely.
-        """
-        together = sum(shares[name] for name in TOLD)
-        weight = 1.0 if asks(text) else self.config["told_weight"]
-        whole = weight * together + 1 - together
-        told = {"name": max(TOLD, key=lambda name: shares[name]), "confidence": weight * together / whole}
-        others = {name: share / whole for name, share in shares.items() if name not in TOLD}
-        return sorted([told, *_rows(others)], key=lambda row: -row["confidence"])
+        message.set("by_letters", "vector" not in vars(said), add_to_output=True)
 
     def _shares(self, what: Text, said: Said) -> Dict[Text, float]:
         """Answer to a question about a message → its share."""
         reader = self.readers[what]
         shares = reader.by_letters(said.grams)
-        if not said.latin or shares.max() < SURE_BY_LETTERS:
+        if not said.latin or shares.max() < SURE_BY_LETTERS[what]:
             shares = reader.by_all(said.grams, said.vector, said.latin)
         return dict(zip(reader.answers, map(float, shares), strict=True))
+
+
+def _told_together(shares: Dict[Text, float]) -> List[Dict[Text, Any]]:
+    """A crime told and a danger now count together; which of the two it is, is asked for itself."""
+    told = {"name": max(TOLD, key=lambda name: shares[name]), "confidence": sum(shares[name] for name in TOLD)}
+    others = {name: share for name, share in shares.items() if name not in TOLD}
+    return sorted([told, *_rows(others)], key=lambda row: -row["confidence"])
 
 
 def _rows(shares: Dict[Text, float]) -> List[Dict[Text, Any]]:

@@ -1,0 +1,70 @@
+"""Words of a text, and what a place name stands for."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+# A name counts: anywhere; only beside a preposition or its country; only so and with a capital
+# (or as the whole answer to "where?"); or only straight after another name, as TX in "Laredo TX"; or after a number,
+# as "600 soles".
+Trust = Literal["anywhere", "placed", "capital", "after", "amount"]
+Kind = Literal["place", "region", "country", "clue", "city"]
+Key = tuple[str, ...]
+
+# One word: letters with the $ of a currency, digits, or a single Chinese character, since Chinese
+# does not space its words.
+WORD = re.compile(r"[\u3400-\u9fff]|(?:(?![\u3400-\u9fff])[^\W\d_])+\$?|\d+|₡")
+DOTTED = re.compile(r"\b(?:\w{1,2}\.){1,4}\w{1,2}\b(?!\w)\.?")
+
+
+class Word(NamedTuple):
+    plain: str
+    raw: str
+    start: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a name stands for. Several countries: it lies in all of them, or they share the name.
+
+    ``likeliest`` is the one mostly meant where they share it.
+    """
+
+    name: str
+    countries: frozenset[str]
+    kind: Kind
+    subdivision: str | None = None
+    trust: Trust = "anywhere"
+    likeliest: str | None = None
+
+
+def words(text: str) -> list[Word]:
+    """The words of a text, without case and accents.
+
+    >>> [word.plain for word in words("¡Tecún Umán, EE.UU.!")]
+    ['tecun', 'uman', 'eeuu']
+    """
+    if "." in text:
+        text = DOTTED.sub(lambda match: match[0].replace(".", ""), text)
+    found = ((match[0], match.start()) for match in WORD.finditer(_composed(text)))
+    return [Word(plain(raw), raw, start) for raw, start in found]
+
+
+def plain(text: str) -> str:
+    """
+    >>> plain("Haïti")
+    'haiti'
+    """
+    if text.isascii():
+        return text.lower()
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(part for part in parts if not unicodedata.combining(part))
+
+
+def key(name: str) -> Key:
+    return tuple(word.plain for word in words(name))
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
