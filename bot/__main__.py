@@ -107,6 +107,37 @@ def actions() -> None:
 
 
 @main.group()
+def keys() -> None:
+    """The keys that words, addresses and files are sealed with (FARO_KEYS)."""
+
+
+@keys.command("new")
+def new_key() -> None:
+    """Print a new key. Put it before the others in FARO_KEYS, start Faro again, then `faro keys rotate`."""
+    from cryptography.fernet import Fernet
+
+    click.echo(Fernet.generate_key().decode())
+
+
+@keys.command("rotate")
+def rotate_keys() -> None:
+    """Seal everything anew with the newest key; then the older ones can go. Faro may run meanwhile."""
+    from bot import rotating
+    from bot.store.session import sessions
+
+    settings = _settings()
+    lost = 0
+    for done in rotating.rotate(sessions(settings.database), settings.keys):
+        click.echo(f"{done.column}: {done.values} values, {done.sealed_anew} sealed anew")
+        lost += done.lost
+    if lost:
+        raise click.ClickException(
+            f"{lost} values are opened by no key in FARO_KEYS: keep the older keys, one is missing"
+        )
+    click.echo("Everything is under the newest key: the others can be removed from FARO_KEYS.")
+
+
+@main.group()
 def telegram() -> None:
     """The campaign's bot on Telegram."""
 

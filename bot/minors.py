@@ -13,11 +13,13 @@ CHILD = (
     "crianca criancas menino menina meninos meninas nenem bebezinho filhinho filhinha garotinha garotinho "
     "enfant enfants fillette fillettes garconnet mineur mineure mineurs bambin ado ados "
     "gosse gosses gamin gamine gamins guri guria hermanito hermanita sobrinito nietecito nene nena nenes nenas chavito "
-    "chavita mocoso timoun minè tibebe tifi tigason"
+    "chavita mocoso pibito pibita carajito carajita botija moleque moleques molecada restavek restavec "
+    "timoun minè tibebe tifi tigason"
 ).split()
 PHRASES = re.compile(
     r"\b(?:ti (?:bebe|fi|gason|pitit|moun|fre|se)|little (?:girl|boy|one|brother|sister|son|daughter)|(?:petit|petite) "
-    r"(?:fille|garcon|frere|soeur)|hij[oa] (?:chiquit|pequen)[oa]|under ?age|menor de edad|menor de idade)\b"
+    r"(?:fille|garcon|frere|soeur)|hij[oa] (?:chiquit|pequen)[oa]|under ?age|menor de edad|menor de idade"
+    r"|since (?:he|she|they|i) (?:was|were) (?:[1-9]|1[0-7]))\b"
 )
 NUMBERS = {
     word: number
@@ -37,7 +39,7 @@ NUMBER = rf"(\d{{1,2}}|{'|'.join(NUMBERS)})"
 YEARS = r"(?:anos?|anitos?|aninhos?|ans?|years?|yrs?|yr|yo|y/o|lane|zan)\b"
 KIN = (
     r"(?:hij[oa]s?|nen[ea]s?|sobrin[oa]s?|niet[oa]s?|herman[oa]s?|prim[oa]s?|ahijad[oa]|muchach[oa]s?|chic[oa]s?"
-    r"|chav[oa]s?|chamac[oa]s?|joven|jovencit[oa]|son|daughter|brother|bredda|sister|sista|niece|nephew|cousin|boys?|girls?"
+    r"|chav[oa]s?|pib[ea]s?|gurises|chinit[oa]|wawa|chamac[oa]s?|joven|jovencit[oa]|son|daughter|brother|bredda|sister|sista|niece|nephew|cousin|boys?|girls?"
     r"|filh[oa]s?|sobrinh[oa]s?|irmao?s?|net[oa]s?|gurias?|guris?|garot[oa]s?|mulequ?es?|fils|filles?|freres?|soeurs?"
     r"|neveux?|cousine?|garcons?|copine|pitit|gason|fi|fre|se|neve|nyes|kouzen|kouzin)"
 )
@@ -74,7 +76,7 @@ AFTER = re.compile(r"^\s*(?:ago|atras|later|despues|after|aqui|here|ici|isit|tra
 NOT_A_CHILD = re.compile(r"\bbajo chiquit[oa]\b|\bbaby (?:milk|food|formula|clothes)\b")
 # Other scripts: a number of years, or a word for a child.
 CHINESE = re.compile(
-    r"(\d{1,2})\s*[岁歲]|[才我他她](\d{1,2})(?!\d|[个人点年月天块])|([一二三四五六七八九]|十[一二三四五六七]?)[岁歲]|婴儿|嬰兒|小孩|未成年|儿童|幼儿|小女孩|小男孩"
+    r"(\d{1,2})\s*[岁歲]|[才我他她](\d{1,2})(?!\d|[个人点年月天块])|(?<![十百])([一二三四五六七八九]|(?<![二三四五六七八九])十[一二三四五六七]?)[岁歲]|婴儿|嬰兒|小孩|未成年|儿童|幼儿|小女孩|小男孩"
 )
 ARABIC = re.compile(
     r"(?:عمر\w*|عند\w*)\s*(\d{1,2})\b(?!\s*(?:يوم|شهر|ساع|دولار|الف))|(\d{1,2})\s*(?:سنه|سنة|سنين|سنوات|عام)"

@@ -92,6 +92,7 @@ LAYERS = [
         "delivery",
         "receipts",
         "erasing",
+        "rotating",
         "reports",
         "inbox",
         "training",
