@@ -70,9 +70,7 @@ def test_after_rotating_the_old_key_opens_nothing_and_the_new_one_everything(kep
 
 
 def test_what_was_interrupted_is_finished_and_nothing_is_done_twice(kept: Runtime) -> None:
-    run = rotating.rotate(kept.sessions, f"{NEW},{OLD}")
-    first = next(run)
-    run.close()
+    first = next(rotating.rotate(kept.sessions, f"{NEW},{OLD}"))
     done = list(rotating.rotate(kept.sessions, f"{NEW},{OLD}"))
     assert first.sealed_anew and not done[0].sealed_anew
     assert not sum(column.sealed_anew for column in rotating.rotate(kept.sessions, f"{NEW},{OLD}"))
