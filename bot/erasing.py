@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from bot.content import Campaign
-from bot.store.models import Contact, Conversation, Inbound, Outbound, ProviderEvent, Report, now
+from bot.store.models import Contact, Conversation, Inbound, Outbound, ProviderEvent, ReceiptTry, Report, now
 
 # Long enough for the farewell to be delivered and read.
 FAREWELL = timedelta(hours=1)
@@ -46,6 +46,7 @@ def forget(session: Session, campaign: Campaign) -> None:
     session.execute(delete(Inbound).where(Inbound.received_at < old))
     session.execute(delete(ProviderEvent).where(ProviderEvent.received_at < old))
     session.execute(delete(Conversation).where(Conversation.updated_at < old))
+    session.execute(delete(ReceiptTry).where(ReceiptTry.tried_at < now() - timedelta(hours=1)))
     ended = now() - timedelta(days=campaign.report_days)
     session.execute(delete(Report).where(Report.closed_at < ended))
     _forget_silent(session, old)

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from bot import demo, jobs, phone, webhooks
+from bot import demo, jobs, phone, proof_page, webhooks
 from bot.desk import console
 from bot.runtime import Runtime
 
@@ -39,6 +39,9 @@ def application(runtime: Runtime, queue: procrastinate.App) -> Flask:
     hooks = webhooks.blueprint(runtime, queue)
     guard.exempt(hooks)  # they carry a provider's signature instead
     app.register_blueprint(hooks)
+    proofs = proof_page.blueprint(runtime)
+    guard.exempt(proofs)  # it changes nothing and knows nobody, so it needs no cookie
+    app.register_blueprint(proofs)
     console.install(app, runtime, queue)
     if runtime.settings.shows_try:
         three = runtime.settings.demo_phones

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot import foreign, gazetteer, indigenous, language, names, places
+from bot import foreign, gazetteer, indigenous, language, names, places, receipt
 from bot.commands import Commands, command_in
 from bot.directory import written_in
 from bot.places import Place
@@ -77,6 +77,8 @@ class Heard:
     note: str | None = None
     # The language of the words when Faro does not answer in it (bot/foreign.py).
     foreign: str | None = None
+    # The receipt that the message holds (bot/receipt.py); the engine never hears it.
+    receipt: str | None = field(default=None, repr=False)
 
 
 def hear(body: Mapping[str, Any], known: Known) -> Heard:
@@ -113,6 +115,8 @@ def _written(kind: str, text: str, note: str | None, known: Known) -> Heard:
 def _read(text: str, known: Known) -> Heard:
     if option := pick(text, known.offered) or _other_country(text, known.offered):
         return _chosen(option, known)
+    if found := receipt.found_in(text):
+        return _receipt(found, known)
     if command_in(text, known.commands) == "more":
         return _plain(known, show="more")
     if says := COMMANDS.get(text.strip().casefold()):
@@ -124,6 +128,12 @@ def _read(text: str, known: Known) -> Heard:
     if _says_nothing(words, known.awaiting) or (text.lstrip().startswith("/") and not WORD.fullmatch(words)):
         return _plain(known, says="/nlu_fallback")
     return _understood(words[:READ_LETTERS], known, cut=len(words) > READ_LETTERS)
+
+
+def _receipt(found: receipt.Found, known: Known) -> Heard:
+    """A receipt is answered without the engine, so that it stands in no memory but the person's."""
+    show = "receipt_in_form" if known.in_form else "receipt_status"
+    return replace(_plain(known, show=show if found.code else "receipt_slip"), receipt=found.code)
 
 
 def _says_nothing(words: str, awaiting: str | None) -> bool:

@@ -13,12 +13,11 @@ from sqlalchemy.orm import Session
 
 from bot.content import Content
 from bot.directory import for_crime
+from bot.receipt import ALPHABET
 from bot.routing import Incident, Route, route
 from bot.sealing import Vault
 from bot.store.models import CaseMessage, Contact, Inbound, Report, now
 
-# Without letters and digits that are mistaken for each other when read out over a bad line.
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 OUTCOMES = ("helped", "referred", "no_action", "withdrawn")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot import media, outbox, reports
+from bot import follow_up, media, outbox, receipt, reports
 from bot.content import Content
 from bot.engine import Answer, Context
 from bot.erasing import erase
@@ -45,6 +45,7 @@ class Turn:
         if self.contact.erased_at:  # somebody we erased writes again: a stranger
             self.contact.erased_at = self.contact.welcomed_at = None
         heard = hear(body, self._known())
+        self._hide_receipt(body)
         self._pass_on(heard, body)
         answer = self._decide(heard)
         self._learn(heard, answer)
@@ -93,6 +94,13 @@ class Turn:
             commands=self.content.commands,
             in_form=self.contact.form is not None,
         )
+
+    def _hide_receipt(self, body: dict[str, Any]) -> None:
+        """A receipt is kept nowhere with what the person wrote, and no desk reads it."""
+        text = str(body.get("text", ""))
+        if (hidden := receipt.hidden(text)) != text:
+            body["text"] = hidden
+            self.inbound.body_sealed = self.runtime.vault.seal(self._sealed() | {"text": hidden})
 
     def _number_country(self) -> str | None:
         """The country of the phone's number, where it may stand for where something happened.
@@ -226,6 +234,21 @@ class Turn:
         kept = erase(self.session, self.contact, self.inbound)
         return Reply("data_deleted_except", {"cases": ", ".join(kept)}) if kept else reply
 
+    def _filed(self, reply: Reply, heard: Heard, answer: Answer) -> Reply:
+        """The receipt is made here and not where the report is filed, so that the engine never knows it."""
+        report = self.session.scalars(select(Report).where(Report.inbound_id == self.inbound.id)).one()
+        given = follow_up.give(self.session, self.runtime.vault, report)
+        return _with(reply, **given, page=f"{self.runtime.settings.address}/proof")
+
+    def _followed(self, reply: Reply, heard: Heard, answer: Answer) -> Reply:
+        vault = self.runtime.vault
+        report = follow_up.find(self.session, vault, heard.receipt or "", self.contact.id)
+        if report is None:
+            return Reply("receipt_unknown", {})
+        if self.contact.welcomed_at is None:  # a borrowed phone: the person is known, in the language of their report
+            self.contact.language = report.language
+        return _with(reply, **follow_up.standing(self.session, vault, report))
+
     def _in_form(self, replies: list[Reply]) -> list[Reply]:
         """In a report one question stands at the end: no second list of numbers, and a word of return to it."""
         choice = next((r for r in replies if r.name == "ask_correction" or r.params.get("chosen") is False), None)
@@ -292,11 +315,13 @@ DOES: Mapping[str, Does] = {
     "started": Turn._started,
     "sms_agreed": Turn._sms_agreed,
     "more": Turn._more,
+    "report_filed": Turn._filed,
+    "receipt_status": Turn._followed,
 }
 # What could not be read changes nothing: the last options still count; as they do on the pages of one answer.
 UNREAD = {
     "empty_message", "unreadable", "picture_kept", "voice_kept", "file_kept", "file_refused", "contact_shared",
-    "edited", "more",
+    "edited", "more", "receipt_in_form", "receipt_slip",
 }  # fmt: skip
 # What a reply is called while a report is open: without a list of numbers of its own.
 IN_FORM = {"menu": "menu_in_form", "not_understood": "not_understood_in_form"}

@@ -83,6 +83,7 @@ LAYERS = [
         "runner",
         "understanding",
         "measuring",
+        "proof_page",
     },
     {
         "conversation",
@@ -94,6 +95,8 @@ LAYERS = [
         "erasing",
         "rotating",
         "reports",
+        "follow_up",
+        "proof",
         "inbox",
         "training",
         "postgres",
@@ -103,6 +106,7 @@ LAYERS = [
     {"store", "content", "sealing", "engine", "settings"},
     {
         "hearing",
+        "receipt",
         "commands",
         "sms",
         "places",

@@ -291,7 +291,11 @@ CASE = {
     "country": "MX",
     "purposes": ("extortion",),
     "text": PARAGRAPH * 9,
+    "receipt": "K7QX-2M9P-RT",
+    "mark": "0123456789abcdef",
+    "page": "https://faro.example.org/proof",
 }
+STANDING = {"status": "accepted", "outcome": None, "since": "2026-11-22", "last": PARAGRAPH, "last_at": "2026-11-22"}
 CASES = [{"case": "ABC-234", "status": s, "desk": "demo-mx", "outcome": o} for s, o in
          (("filed", None), ("accepted", None), ("closed", "helped"))]  # fmt: skip
 SAID: dict[str, dict[str, Any]] = {
@@ -303,7 +307,7 @@ SAID: dict[str, dict[str, Any]] = {
     "ask_when_happened": {}, "ask_what": {}, "ask_country": {}, "ask_correction": {},
     "ask_confirmed": {"desk": "demo-mx", "slots": SLOTS}, "report_filed": CASE, "person_asked": CASE,
     "report_status": {"cases": CASES}, "case_accepted": CASE, "case_message": CASE,
-    "case_closed": CASE | {"outcome": "helped"}, "passed_on": CASE,
+    "case_closed": CASE | {"outcome": "helped"}, "passed_on": CASE, "receipt_status": CASE | STANDING,
 }  # fmt: skip
 GUESSES = {"likeliest": ("rights_general", "risks_kidnapping", "help_shelter")}
 

@@ -45,6 +45,7 @@ WRITERS: Mapping[str, Callable[[Wording, Params], list[Part]]] = {
         case.report_filed,
         case.person_asked,
         case.report_status,
+        case.receipt_status,
         case.case_accepted,
         case.case_message,
         case.case_closed,

@@ -17,7 +17,10 @@ def report_filed(words: Wording, params: Params) -> list[Part]:
         *([words.say("demonstration")] if words.content.campaign.demonstration and not words.person.brief else []),
         words.say(follows),
     ]
-    return [Part("\n".join([*lines, *numbers(words, "report_numbers", params)]))]
+    proof = words.say("report_proof", case=params["case"], mark=params["mark"], page=params["page"])
+    # The receipt is a message of its own: the number and the proof may be shown to others, and this one deleted.
+    told = Part(words.say("report_receipt", receipt=params["receipt"]), alone=True)
+    return [Part("\n".join([*lines, *numbers(words, "report_numbers", params), proof])), told]
 
 
 def person_asked(words: Wording, params: Params) -> list[Part]:
@@ -43,6 +46,13 @@ def status(words: Wording, case: Mapping[str, Any]) -> str:
     return words.say(
         f"status_{case['status']}", case=case["case"], desk=words.desk(case["desk"]), outcome=outcome
     ).strip()
+
+
+def receipt_status(words: Wording, params: Params) -> list[Part]:
+    lines = [status(words, params), words.say("receipt_since", date=params["since"])]
+    if params["last"] is None:
+        return [Part("\n".join([*lines, words.say("receipt_no_words")]))]
+    return [Part("\n".join([*lines, words.say("receipt_last", date=params["last_at"], text=params["last"])]))]
 
 
 def case_accepted(words: Wording, params: Params) -> list[Part]:

@@ -207,6 +207,21 @@ class Report(Base):
     accepted_at: Mapped[datetime | None]
     accepted_by: Mapped[str | None]
     closed_at: Mapped[datetime | None]
+    # What only the person knows (bot/receipt.py), hashed; and what the proof of filing rests on (bot/proof.py): the
+    # desk is the first one, whichever has the report now.
+    receipt_hash: Mapped[str | None] = mapped_column(unique=True)
+    proof_nonce: Mapped[bytes | None]
+    proof_desk: Mapped[str | None]
+
+
+class ReceiptTry(Base):
+    """A receipt that opened nothing, kept for an hour, so that nobody tries them all."""
+
+    __tablename__ = "receipt_try"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    contact_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"), index=True)
+    tried_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class CaseMessage(Base):
