@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.desk.log_commands import audit
 from bot.staff.commands import content
 
 if TYPE_CHECKING:
@@ -195,7 +196,8 @@ def desk() -> None:
 @click.argument("email")
 @click.option("--desk", "desks", multiple=True, help="A desk of content/routing.yml; may be given again.")
 @click.option("--administrator", is_flag=True, help="May do everything, at every desk.")
-def invite(email: str, desks: tuple[str, ...], administrator: bool) -> None:
+@click.option("--auditor", is_flag=True, help="Reads who did what, and no report.")
+def invite(email: str, desks: tuple[str, ...], administrator: bool, auditor: bool) -> None:
     """Print a one-time sign-in link for EMAIL, who is made if new."""
     from bot.desk import people
     from bot.runtime import start
@@ -204,15 +206,18 @@ def invite(email: str, desks: tuple[str, ...], administrator: bool) -> None:
     known = sorted(runtime.shelf.content().routing.desks)
     if unknown := set(desks) - set(known):
         raise click.ClickException(f"no desk {sorted(unknown)[0]}; there are {', '.join(known)}")
-    if not (desks or administrator):
+    if auditor and (desks or administrator):
+        raise click.ClickException("an auditor has no desk and is nothing else")
+    if not (desks or administrator or auditor):
         raise click.ClickException(f"say which --desk: {', '.join(known)}")
-    role = "administrator" if administrator else "operator"
+    role = "auditor" if auditor else "administrator" if administrator else "operator"
     with runtime.sessions.begin() as session:
         path = people.link(session, email, role, known if administrator else list(desks))
     click.echo(runtime.settings.address + path)
 
 
 main.add_command(content)
+main.add_command(audit)
 
 
 @main.command()

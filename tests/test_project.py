@@ -94,6 +94,7 @@ LAYERS = [
         "receipts",
         "erasing",
         "rotating",
+        "audit",
         "reports",
         "follow_up",
         "proof",

@@ -12,7 +12,7 @@ from sqlalchemy.orm import scoped_session
 from werkzeug.wrappers import Response
 
 from bot import reports
-from bot.desk import people, texts, work
+from bot.desk import log_page, people, texts, watch, work
 from bot.runtime import Runtime
 from bot.store.people import Role, User
 
@@ -32,9 +32,9 @@ def install(app: Flask, runtime: Runtime, queue: procrastinate.App) -> None:
         SECURITY_CHANGEABLE=True,
         SECURITY_CHANGE_URL="/password",
         SECURITY_SEND_PASSWORD_CHANGE_EMAIL=False,
-        SECURITY_POST_LOGIN_VIEW="/desk/",
+        SECURITY_POST_LOGIN_VIEW="/desk/home",
         SECURITY_POST_LOGOUT_VIEW="/desk/sign-in",
-        SECURITY_POST_CHANGE_VIEW="/desk/",
+        SECURITY_POST_CHANGE_VIEW="/desk/home",
         SECURITY_PASSWORD_LENGTH_MIN=12,
         SECURITY_RETURN_GENERIC_RESPONSES=True,
         SECURITY_CSRF_IGNORE_UNAUTH_ENDPOINTS=False,
@@ -44,8 +44,9 @@ def install(app: Flask, runtime: Runtime, queue: procrastinate.App) -> None:
     session = scoped_session(runtime.sessions)
     datastore = SQLAlchemySessionUserDatastore(session, User, Role)
     app.register_blueprint(blueprint(runtime, queue, datastore))  # first, so that its pages win over the shipped ones
-    Security(app, datastore)
+    Security(app, datastore, login_form=watch.sign_in_form(runtime.sessions))
     app.before_request(_closed_by_default)
+    watch.install(app, runtime.sessions, session, OPEN)
     app.teardown_appcontext(lambda error: session.remove())
 
 
@@ -77,17 +78,21 @@ def blueprint(runtime: Runtime, queue: procrastinate.App, datastore: SQLAlchemyS
         if user is None:
             return render_template("desk/used_link.html"), 410
         login_user(user)
-        return redirect(url_for("desk.reports"))
+        return redirect(url_for("desk.home"))
+
+    @desk.get("/home")
+    def home() -> Response:
+        return redirect(url_for("desk.audit" if current_user.has_role("auditor") else "desk.reports"))
 
     @desk.get("/", endpoint="reports")
     def list_reports() -> str:
         closed = request.args.get("show") == "closed"
-        rows = worker.listed(current_user, closed)
+        rows = worker.listed(current_user, closed, _renews())
         return render_template("desk/reports.html", rows=rows, closed=closed)
 
     @desk.get("/reports/<uuid:report_id>")
     def report(report_id: uuid.UUID) -> str:
-        opened = worker.opened(current_user, report_id) or abort(404)
+        opened = worker.opened(current_user, report_id, _renews()) or abort(404)
         return render_template("desk/report.html", report=opened, outcomes=reports.OUTCOMES)
 
     @desk.get("/reports/<uuid:report_id>/files/<int:file_id>")
@@ -114,7 +119,13 @@ def blueprint(runtime: Runtime, queue: procrastinate.App, datastore: SQLAlchemyS
         return _step(report_id, lambda: worker.close(current_user, report_id, outcome))
 
     texts.add_pages(desk, runtime)
+    log_page.add_pages(desk, runtime)
     return desk
+
+
+def _renews() -> bool:
+    """Whether the page asks for itself again (desk.js), and nobody has just opened it."""
+    return "X-Renews" in request.headers
 
 
 def _step(report_id: uuid.UUID, do: Any) -> Response:

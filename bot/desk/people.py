@@ -9,8 +9,10 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot import audit
 from bot.content import read
 from bot.settings import Settings
+from bot.store.audit import Action
 from bot.store.models import now
 from bot.store.people import Role, User
 from bot.store.session import sessions
@@ -39,12 +41,14 @@ def link(session: Session, email: str, role: str, desks: list[str]) -> str:
 
 
 def use_link(session: Session, token: str) -> str | None:
-    """The e-mail address of whose link it is, if not used yet and not ended; it is used now."""
+    """The e-mail address of whose link it is, if not used yet and not ended; it is used now. Either is in the log."""
     query = select(User).where(User.link_hash == _hash(token), User.link_expires_at > now())
     user = session.scalars(query.with_for_update()).one_or_none()
     if user is None:
+        audit.append(session, None, Action.SIGN_IN_FAILED)
         return None
     user.link_hash = user.link_expires_at = None
+    audit.append(session, user, Action.SIGNED_IN)
     return user.email
 
 

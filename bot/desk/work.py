@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Any
 
 import procrastinate
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from bot import jobs, outbox, reports
+from bot import audit, jobs, outbox, reports
 from bot.places import country_name
 from bot.replies import Reply, Wording, write
 from bot.runtime import Runtime
+from bot.store.audit import Action
 from bot.store.models import CaseMessage, Contact, Inbound, Media, Outbound, Report, now
 from bot.store.people import User
 from bot.turn import person
@@ -60,27 +61,38 @@ class Work:
         self.runtime = runtime
         self.queue = queue
 
-    def listed(self, user: User, closed: bool) -> list[Row]:
-        with self.runtime.sessions() as session:
+    def listed(self, user: User, closed: bool, renews: bool = False) -> list[Row]:
+        """``renews``: the page asks for itself again."""
+        with self.runtime.sessions.begin() as session:
             found = reports.at_desks(session, user.desks, closed)
+            (audit.renew if renews else audit.append)(session, user, Action.LIST_READ)
         return [Row(report, _country(report), unread) for report, unread in found]
 
-    def opened(self, user: User, report_id: uuid.UUID) -> Opened | None:
-        """The report if it is at one of the user's desks; the person's lines count as read from now on."""
+    def opened(self, user: User, report_id: uuid.UUID, renews: bool = False) -> Opened | None:
+        """The report if it is at one of the user's desks; the person's lines count as read from now on.
+
+        ``renews``: the page asks for itself again; then only what brings new lines is logged each time.
+        """
         with self.runtime.sessions.begin() as session:
             report = _theirs(session, user, report_id)
             if report is None:
                 return None
-            written = self.runtime.vault.open(report.words_sealed)
-            return Opened(
-                report=report,
-                country=_country(report),
-                told=_told(written["slots"], self.runtime.shelf.content().phrases["en"]),
-                words=written["words"],
-                files=_files(session, report, written.get("since")),
-                lines=self._lines(session, report),
-                can_write=report.may_reply and report.contact_id is not None,
-            )
+            note = audit.renew if renews and not _unread(session, report) else audit.append
+            opened = self._opened(session, report)
+            note(session, user, Action.REPORT_READ, report.number)
+            return opened
+
+    def _opened(self, session: Session, report: Report) -> Opened:
+        written = self.runtime.vault.open(report.words_sealed)
+        return Opened(
+            report=report,
+            country=_country(report),
+            told=_told(written["slots"], self.runtime.shelf.content().phrases["en"]),
+            words=written["words"],
+            files=_files(session, report, written.get("since")),
+            lines=self._lines(session, report),
+            can_write=report.may_reply and report.contact_id is not None,
+        )
 
     def _lines(self, session: Session, report: Report) -> list[Line]:
         query = (
@@ -100,20 +112,25 @@ class Work:
 
     def file(self, user: User, report_id: uuid.UUID, file_id: int) -> tuple[str, bytes] | None:
         """Type and content of a file that came with one of the user's reports."""
-        opened = self.opened(user, report_id)
-        shown = {i for i, _ in [*opened.files, *(f for line in opened.lines for f in line.files)]} if opened else set()
-        if file_id not in shown:
-            return None
-        with self.runtime.sessions() as session:
+        with self.runtime.sessions.begin() as session:
+            report = _theirs(session, user, report_id)
+            if report is None:
+                return None
+            opened = self._opened(session, report)
+            if file_id not in {i for i, _ in [*opened.files, *(f for line in opened.lines for f in line.files)]}:
+                audit.append(session, user, Action.REFUSED, report.number)
+                return None
             found = session.get_one(Media, file_id)
-            return found.content_type, self.runtime.vault.open_bytes(found.body_sealed)
+            content = self.runtime.vault.open_bytes(found.body_sealed)
+            audit.append(session, user, Action.FILE_READ, report.number)
+            return found.content_type, content
 
     def accept(self, user: User, report_id: uuid.UUID) -> bool:
         def do(session: Session, report: Report) -> None:
             reports.accept(report, user.email)
             self._tell(session, report, Reply("case_accepted", _case(report)))
 
-        return self._with(user, report_id, do)
+        return self._with(user, report_id, Action.ACCEPTED, do)
 
     def write(self, user: User, report_id: uuid.UUID, text: str) -> bool:
         def do(session: Session, report: Report) -> None:
@@ -126,22 +143,23 @@ class Work:
             session.flush()
             line.outbound_id = sent[0].id
 
-        return self._with(user, report_id, do)
+        return self._with(user, report_id, Action.MESSAGE_SENT, do)
 
     def close(self, user: User, report_id: uuid.UUID, outcome: str) -> bool:
         def do(session: Session, report: Report) -> None:
             reports.close(report, outcome)
             self._tell(session, report, Reply("case_closed", _case(report) | {"outcome": outcome}))
 
-        return self._with(user, report_id, do)
+        return self._with(user, report_id, Action.CLOSED, do)
 
-    def _with(self, user: User, report_id: uuid.UUID, do: Callable[[Session, Report], None]) -> bool:
+    def _with(self, user: User, report_id: uuid.UUID, action: Action, do: Callable[[Session, Report], None]) -> bool:
         """Whether the report is one of theirs; then it was done, and the person's messages are on their way."""
         with self.runtime.sessions.begin() as session:
             report = _theirs(session, user, report_id, lock=True)
             if report is None:
                 return False
             do(session, report)
+            audit.append(session, user, action, report.number)
             contact = report.contact_id
         if contact is not None:
             jobs.ask_deliver(self.queue, contact)
@@ -178,8 +196,18 @@ def _files_of(session: Session, *which: ColumnElement[bool]) -> list[tuple[int, 
 
 
 def _theirs(session: Session, user: User, report_id: uuid.UUID, lock: bool = False) -> Report | None:
+    """The report if it is at one of the user's desks; else that they were refused is in the log."""
     report = session.get(Report, report_id, with_for_update=lock or None)
-    return report if report is not None and report.desk in user.desks else None
+    if report is not None and report.desk in user.desks:
+        return report
+    audit.append(session, user, Action.REFUSED, report.number if report else None)
+    return None
+
+
+def _unread(session: Session, report: Report) -> int:
+    """How many lines of the person nobody has seen yet."""
+    unread = (CaseMessage.report_id == report.id, ~CaseMessage.from_desk, CaseMessage.read_at.is_(None))
+    return session.scalar(select(func.count()).select_from(CaseMessage).where(*unread)) or 0
 
 
 def _case(report: Report) -> dict[str, Any]:

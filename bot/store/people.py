@@ -17,7 +17,7 @@ sqla.FsModels.set_db_info(  # type: ignore[no-untyped-call]
 
 
 class Role(Base, sqla.FsRoleMixin):
-    """administrator or operator."""
+    """administrator, operator or auditor."""
 
     __tablename__ = "role"
 

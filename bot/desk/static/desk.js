@@ -109,7 +109,7 @@
     const stop = new AbortController();
     const limit = setTimeout(() => stop.abort(), PATIENCE);
     try {
-      const answer = await fetch(address, { signal: stop.signal, cache: "no-store", headers: { Accept: "text/html" } });
+      const answer = await fetch(address, { signal: stop.signal, cache: "no-store", headers: { Accept: "text/html", "X-Renews": "1" } });
       if (answer.redirected && new URL(answer.url).pathname !== new URL(address, location.href).pathname) {
         signedOut = true;
         warn("You are signed out. Copy what you wrote, then ", "sign in again", location.pathname);

@@ -2,7 +2,8 @@
 
 from alembic import context
 
-import bot.store.people  # noqa: F401 (its tables belong to Base too)
+import bot.store.audit
+import bot.store.people  # noqa: F401 (their tables belong to Base too)
 from bot.store.models import Base
 from bot.store.session import connect
 
