@@ -15,7 +15,7 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot import conversation, delivery, inbox, places
+from bot import conversation, delivery, inbox, passing, places
 from bot.erasing import forget
 from bot.messages import Message
 from bot.runtime import Runtime
@@ -122,6 +122,14 @@ def _reopened(session: Session, runtime: Runtime) -> list[uuid.UUID]:
     held = select(Outbound.contact_id).where(Outbound.status == "held", Outbound.reason == "closed")
     open_again = func.coalesce(Outbound.channel, Contact.channel).in_(list(runtime.doors))
     return list(session.scalars(held.join(Contact, Contact.id == Outbound.contact_id).where(open_again).distinct()))
+
+
+@blueprint.periodic(cron="* * * * *")
+@blueprint.task(name="pass_on", queueing_lock="pass_on", pass_context=True)
+async def pass_on(context: procrastinate.JobContext, timestamp: int) -> None:
+    """What no desk accepted in time goes to the next one."""
+    for contact in await asyncio.to_thread(passing.run, runtime_of(context), now()):
+        await _defer_deliver(context, str(contact))
 
 
 @blueprint.periodic(cron="*/5 * * * *")

@@ -6,9 +6,10 @@ import secrets
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from bot.content import Content
@@ -64,13 +65,21 @@ def incident(slots: Mapping[str, Any]) -> Incident:
 
 
 def file_report(
-    session: Session, vault: Vault, content: Content, inbound: int, told: Told, kind: str = "report"
+    session: Session,
+    vault: Vault,
+    content: Content,
+    inbound: int,
+    told: Told,
+    kind: str = "report",
+    at: datetime | None = None,
 ) -> Filed:
-    """Store and route a report; from the same message a second call finds the first one's report."""
+    """Store and route a report; from the same message a second call finds the first one's report. ``at``: now."""
     decided = decide(told.slots, content)
     report = session.scalars(select(Report).where(Report.inbound_id == inbound)).one_or_none()
     if report is None:
         report = _new(session, vault, inbound, told, decided, kind)
+        report.filed_at = at or now()
+        report.accept_by = report.filed_at + content.routing.time_to_accept(report.desk, report.urgent)
         session.add(report)
         session.flush()
     what = incident(told.slots)
@@ -125,17 +134,19 @@ def open_thread(session: Session, contact: uuid.UUID) -> Report | None:
 
 
 def at_desks(session: Session, desks: Sequence[str], closed: bool = False) -> list[tuple[Report, int]]:
-    """The reports of these desks with their unread lines: open or closed, urgent ones first, then the newest."""
+    """The reports of these desks with their unread lines: open or closed. Urgent ones come first, then what
+    must be accepted soonest, then the newest."""
     unread = (
         select(func.count())
         .where(CaseMessage.report_id == Report.id, ~CaseMessage.from_desk, CaseMessage.read_at.is_(None))
         .scalar_subquery()
     )
     status = Report.status == "closed" if closed else Report.status != "closed"
+    deadline = case((Report.status == "filed", Report.accept_by)).asc().nulls_last()
     query = (
         select(Report, unread)
         .where(Report.desk.in_(desks), status)
-        .order_by(Report.urgent.desc(), Report.filed_at.desc())
+        .order_by(Report.urgent.desc(), deadline, Report.filed_at.desc())
         .limit(500)
     )
     return [(report, count) for report, count in session.execute(query)]

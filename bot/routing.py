@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 
 @dataclass(frozen=True)
@@ -17,10 +18,22 @@ class Incident:
 
 
 @dataclass(frozen=True)
+class AcceptWithin:
+    """How long a report may wait at a desk before it is passed on: one that tells of danger now, and any other."""
+
+    danger: timedelta = timedelta(minutes=15)
+    other: timedelta = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
 class Desk:
+    """``next``: the desk that gets what this one did not accept in time; None: the default's."""
+
     id: str
     name: Mapping[str, str]
     country: str | None
+    accept_within: AcceptWithin = AcceptWithin()
+    next: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +65,18 @@ class Routing:
     emergency: Mapping[str, str]
     cases: tuple[Case, ...]
     default: Case
+
+    def time_to_accept(self, desk: str, urgent: bool) -> timedelta:
+        """A desk that the table no longer names has the usual time."""
+        known = self.desks.get(desk)
+        within = known.accept_within if known else AcceptWithin()
+        return within.danger if urgent else within.other
+
+    def after(self, desk: str) -> str | None:
+        """The desk that gets a report when this one did not accept it in time; None where there is no other."""
+        known = self.desks.get(desk)
+        found = (known.next if known else None) or self.default.desk
+        return None if found == desk else found
 
 
 @dataclass(frozen=True)

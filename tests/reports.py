@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -13,13 +15,13 @@ from bot.store.models import Inbound, Report
 from tests.talk import Phone
 
 
-def filed(runtime: Runtime, desk: str, words: str = "me robaron", **slots: Any) -> Report:
+def filed(runtime: Runtime, desk: str, words: str = "me robaron", at: datetime | None = None, **slots: Any) -> Report:
     """A report at a desk of ``demo-mx`` and its like, as the action server files it."""
-    phone = Phone(runtime, "+5255", "es")
+    phone = Phone(runtime, f"+5255{uuid.uuid4().int % 10**8:08}", "es")  # Hypothesis repeats what is random
     phone.stores("text", text=words)
     told = {"country": desk[-2:].upper(), "crime_type": "robbery", "may_reply": "yes", "danger": "no"} | slots
     with runtime.sessions.begin() as session:
         inbound = session.scalars(select(Inbound.id).where(Inbound.contact_id == phone.contact)).one()
         content = runtime.shelf.content()
-        made = reports.file_report(session, runtime.vault, content, inbound, Told(told, [words]))
+        made = reports.file_report(session, runtime.vault, content, inbound, Told(told, [words]), at=at)
         return session.scalars(select(Report).where(Report.number == made.case)).one()

@@ -90,6 +90,8 @@ LAYERS = [
         "turn",
         "media",
         "outbox",
+        "passing",
+        "telling",
         "delivery",
         "receipts",
         "erasing",

@@ -308,6 +308,7 @@ SAID: dict[str, dict[str, Any]] = {
     "ask_confirmed": {"desk": "demo-mx", "slots": SLOTS}, "report_filed": CASE, "person_asked": CASE,
     "report_status": {"cases": CASES}, "case_accepted": CASE, "case_message": CASE,
     "case_closed": CASE | {"outcome": "helped"}, "passed_on": CASE, "receipt_status": CASE | STANDING,
+    "case_passed_on": CASE | {"next": "demo"},
 }  # fmt: skip
 GUESSES = {"likeliest": ("rights_general", "risks_kidnapping", "help_shelter")}
 

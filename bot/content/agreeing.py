@@ -6,6 +6,7 @@ import string
 from collections.abc import Callable, Iterator, Mapping
 from itertools import product
 
+from bot.content import desks
 from bot.content.model import COUNTRIES, LANGUAGES, Content, Problem
 from bot.content.tables import case_line
 from bot.content.texts import line_after, line_of
@@ -52,6 +53,8 @@ def _of_routing(content: Content, raw: Raw) -> Iterator[Problem]:
             yield Problem(ROUTING, line, f"{case.title}: there is no desk {case.desk}")
         for says in _not_to_give(content, case.call):
             yield Problem(ROUTING, line, f"{case.title}: {says}")
+    for line, says in desks.mistakes(routing, words):
+        yield Problem(ROUTING, line, says)
     for country, call in routing.emergency.items():
         hotline = content.hotlines.get(call)
         if not (hotline and hotline.phone_local and hotline.country == country):

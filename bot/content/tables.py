@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import urlparse
 
@@ -11,10 +12,11 @@ import polib
 import yaml
 
 from bot.commands import Commands, folded
+from bot.content import desks as desk_words
 from bot.content.model import LANGUAGES, Campaign
 from bot.content.texts import UNREADABLE, Mistake, line_after, line_of
 from bot.directory import Hotline, hotline
-from bot.routing import Case, Desk, Routing
+from bot.routing import Case, Routing
 
 # What WhatsApp's approved templates may be for.
 TEMPLATES = ("case", "notice")
@@ -63,6 +65,8 @@ def _said[T](line: int, build: Callable[[], T]) -> T:
     """What ``build`` makes; whatever it stumbles over is a mistake at this line."""
     try:
         return build()
+    except Mistake:  # knows its own line
+        raise
     except KeyError as error:
         raise Mistake(line, f"this field is missing: {error.args[0]}") from None
     except (TypeError, ValueError, AttributeError) as error:
@@ -86,13 +90,10 @@ def routing(raw: str) -> Routing:
     for word in ("desks", "emergency", "cases", "default"):
         if word not in table:
             raise Mistake(1, f"this field is missing: {word}")
-    desks = {i: _said(line_of(raw, f"{i}:"), lambda i=i: _desk(i, table["desks"][i])) for i in table["desks"]}  # type: ignore[misc]
+    rows = table["desks"].items()
+    desks = {i: _said(desk_words.line(raw, i), partial(desk_words.desk, raw, i, row)) for i, row in rows}
     cases = tuple(_case(raw, row) for row in table["cases"])
     return Routing(desks, table["emergency"], cases, _case(raw, {"case": "default"} | table["default"]))
-
-
-def _desk(name: str, row: Mapping[str, Any]) -> Desk:
-    return Desk(name, row["name"], row.get("country"))
 
 
 def case_line(raw: str, title: str) -> int:

@@ -12,8 +12,9 @@ from sqlalchemy.orm import scoped_session
 from werkzeug.wrappers import Response
 
 from bot import reports
-from bot.desk import log_page, people, texts, watch, work
+from bot.desk import log_page, people, texts, waiting, watch, work
 from bot.runtime import Runtime
+from bot.store.models import Report, now
 from bot.store.people import Role, User
 
 # What somebody who is not signed in may see below /desk.
@@ -68,7 +69,8 @@ def blueprint(runtime: Runtime, queue: procrastinate.App, datastore: SQLAlchemyS
 
     @desk.context_processor
     def words() -> dict[str, Any]:
-        return {"desks": runtime.shelf.content().routing.desks, "phrases": runtime.shelf.content().phrases["en"]}
+        content = runtime.shelf.content()
+        return {"desks": content.routing.desks, "phrases": content.phrases["en"], "left": _left}
 
     @desk.get("/enter/<token>")
     def enter(token: str) -> Response | tuple[str, int]:
@@ -88,7 +90,8 @@ def blueprint(runtime: Runtime, queue: procrastinate.App, datastore: SQLAlchemyS
     def list_reports() -> str:
         closed = request.args.get("show") == "closed"
         rows = worker.listed(current_user, closed, _renews())
-        return render_template("desk/reports.html", rows=rows, closed=closed)
+        above = waiting.waiting(runtime, current_user.desks, now())
+        return render_template("desk/reports.html", rows=rows, closed=closed, above=above)
 
     @desk.get("/reports/<uuid:report_id>")
     def report(report_id: uuid.UUID) -> str:
@@ -126,6 +129,10 @@ def blueprint(runtime: Runtime, queue: procrastinate.App, datastore: SQLAlchemyS
 def _renews() -> bool:
     """Whether the page asks for itself again (desk.js), and nobody has just opened it."""
     return "X-Renews" in request.headers
+
+
+def _left(report: Report) -> str:
+    return waiting.left(report, now())
 
 
 def _step(report_id: uuid.UUID, do: Any) -> Response:

@@ -12,14 +12,15 @@ import procrastinate
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from bot import audit, jobs, outbox, reports
+from bot import audit, jobs, reports
+from bot.desk import waiting
 from bot.places import country_name
-from bot.replies import Reply, Wording, write
+from bot.replies import Reply
 from bot.runtime import Runtime
 from bot.store.audit import Action
-from bot.store.models import CaseMessage, Contact, Inbound, Media, Outbound, Report, now
+from bot.store.models import CaseMessage, Inbound, Media, Outbound, Report, ReportEvent, now
 from bot.store.people import User
-from bot.turn import person
+from bot.telling import tell
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Opened:
     words: list[str]
     files: list[tuple[int, str]]
     lines: list[Line]
+    events: list[ReportEvent]
     can_write: bool
 
 
@@ -91,6 +93,7 @@ class Work:
             words=written["words"],
             files=_files(session, report, written.get("since")),
             lines=self._lines(session, report),
+            events=waiting.events(session, report),
             can_write=report.may_reply and report.contact_id is not None,
         )
 
@@ -166,14 +169,7 @@ class Work:
         return True
 
     def _tell(self, session: Session, report: Report, reply: Reply) -> list[Outbound]:
-        """Say something about a report to the person who filed it, in their language, if they allowed it."""
-        if not report.may_reply or report.contact_id is None:
-            return []
-        contact = session.get_one(Contact, report.contact_id)
-        content = self.runtime.shelf.content()
-        words = Wording(content, person(contact, content), now())
-        parts = write(words, reply)
-        return outbox.put(session, self.runtime.vault, contact, parts, words.say, None, "case", report.number)
+        return tell(session, self.runtime, report, reply, now())
 
 
 def delivery(sent: Outbound) -> str:

@@ -49,6 +49,7 @@ WRITERS: Mapping[str, Callable[[Wording, Params], list[Part]]] = {
         case.case_accepted,
         case.case_message,
         case.case_closed,
+        case.case_passed_on,
         case.passed_on,
     )
 }

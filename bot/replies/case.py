@@ -70,5 +70,11 @@ def case_closed(words: Wording, params: Params) -> list[Part]:
     return [Part(words.say("case_closed", case=params["case"], desk=desk, outcome=outcome))]
 
 
+def case_passed_on(words: Wording, params: Params) -> list[Part]:
+    """``desk`` did not answer, ``next`` has it now."""
+    left, taken = words.desk(params["desk"]), words.desk(params["next"])
+    return [Part(words.say("case_passed_on", case=params["case"], desk=left, next=taken))]
+
+
 def passed_on(words: Wording, params: Params) -> list[Part]:
     return [Part(words.say("passed_on", desk=words.desk(params["desk"])))]

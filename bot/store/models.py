@@ -184,7 +184,10 @@ class Report(Base):
     """
 
     __tablename__ = "report"
-    __table_args__ = (Index("report_desk", "desk", "status"),)
+    __table_args__ = (
+        Index("report_desk", "desk", "status"),
+        Index("report_due", "accept_by", postgresql_where="status = 'filed'"),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
     number: Mapped[str] = mapped_column(unique=True)
@@ -204,6 +207,8 @@ class Report(Base):
     words_sealed: Mapped[bytes]
     outcome: Mapped[str | None]
     filed_at: Mapped[datetime] = mapped_column(default=now)
+    # While it is filed: when it goes to the next desk. bot/passing.py alone moves it.
+    accept_by: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
     accepted_by: Mapped[str | None]
     closed_at: Mapped[datetime | None]
@@ -222,6 +227,23 @@ class ReceiptTry(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     contact_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"), index=True)
     tried_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ReportEvent(Base):
+    """What befell a report on its way between desks, in order: no words, no names of people.
+
+    ``kind``: passed_on. ``why``: not_accepted, the desk let its time go by.
+    """
+
+    __tablename__ = "report_event"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    report_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("report.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    from_desk: Mapped[str] = mapped_column(index=True)
+    to_desk: Mapped[str]
+    why: Mapped[str]
 
 
 class CaseMessage(Base):
