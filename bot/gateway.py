@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
 from typing import Any
 
 import procrastinate
@@ -22,17 +24,31 @@ log = logging.getLogger(__name__)
 # A message is a few kilobytes; an update of Telegram that quotes another, with links, 90 at most. More is not read.
 LARGEST_REQUEST = 1024 * 1024
 
+# What a browser may do with an answer of ours: nothing that is not ours, and no sensor but the place shared at /try.
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "accelerometer=(), camera=(), display-capture=(), geolocation=(self), gyroscope=(), "
+    "magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+ONLY_HTTPS = {"Strict-Transport-Security": "max-age=31536000"}
 
-def application(runtime: Runtime, queue: procrastinate.App) -> Flask:
-    """The whole application; ``queue`` is open."""
+
+def application(runtime: Runtime, queue: procrastinate.App, clock: Callable[[], float] = time.time) -> Flask:
+    """The whole application; ``queue`` is open. ``clock``: seconds, for how long somebody stays signed in."""
+    secure = runtime.settings.address.startswith("https://")
     app = Flask("bot.gateway", static_folder=None)
     app.config.update(
         SECRET_KEY=runtime.settings.secret_key,
         MAX_CONTENT_LENGTH=LARGEST_REQUEST,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=runtime.settings.address.startswith("https://"),
+        SESSION_COOKIE_SECURE=secure,
         WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,  # it asks for a Referer, which our pages send to nobody
         WTF_CSRF_CHECK_DEFAULT=True,
     )
     guard = CSRFProtect(app)
@@ -42,14 +58,14 @@ def application(runtime: Runtime, queue: procrastinate.App) -> Flask:
     proofs = proof_page.blueprint(runtime)
     guard.exempt(proofs)  # it changes nothing and knows nobody, so it needs no cookie
     app.register_blueprint(proofs)
-    console.install(app, runtime, queue)
+    console.install(app, runtime, queue, clock)
     if runtime.settings.shows_try:
         three = runtime.settings.demo_phones
         app.register_blueprint(demo.blueprint(three) if three else phone.blueprint(runtime))
     app.add_url_rule("/", "home", lambda: redirect("/try" if runtime.settings.shows_try else "/desk/"))
     app.add_url_rule("/health", "health", lambda: _health(runtime))
     _name_failures(app)
-    app.after_request(_headers)
+    app.after_request(_headers(HEADERS | (ONLY_HTTPS if secure else {})))
     return app
 
 
@@ -82,16 +98,14 @@ def _name_failures(app: Flask) -> None:
         return jsonify(error="not stored, send it again"), 503
 
 
-def _headers(response: Response) -> Response:
-    response.headers.setdefault(
-        "Content-Security-Policy",
-        "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    )
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    if request.path.startswith(("/desk", "/try")) and "static" not in request.path:
-        response.headers["Cache-Control"] = "no-store"
-    return response
+def _headers(always: dict[str, str]) -> Callable[[Response], Response]:
+    def add(response: Response) -> Response:
+        response.headers.update(always)
+        if request.path.startswith(("/desk", "/try")) and not request.path.startswith("/try/static"):
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return add
 
 
 def serve(runtime: Runtime) -> None:
@@ -104,5 +118,7 @@ def serve(runtime: Runtime) -> None:
             port=runtime.settings.gateway_port,
             threads=4,
             ident="faro",
+            trusted_proxy=runtime.settings.proxy,
+            trusted_proxy_headers={"x-forwarded-for"},
             clear_untrusted_proxy_headers=True,
         )

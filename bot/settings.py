@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         None, description="How the world reaches the gateway, for links (https://...). Else host and port."
     )
+    proxy: str = Field("127.0.0.1", description="The TLS proxy's address: its X-Forwarded-For says who is asking.")
     try_phone: bool | None = Field(
         None, description="Show /try. By default it exists only while no provider is configured."
     )

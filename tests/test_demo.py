@@ -178,7 +178,7 @@ def test_the_page_takes_the_place_of_the_one_phone_and_needs_no_inline_script(
     client = application(faro, queue).test_client()
     assert client.get("/try/messages").status_code == 404
     page = client.get("/try")
-    assert page.headers["Content-Security-Policy"].startswith("default-src 'self';")
+    assert page.headers["Content-Security-Policy"].startswith("default-src 'none';")
     assert not re.search(r"<style|<script(?! src)|\sstyle=|\son\w+=", page.get_data(as_text=True))
 
 

@@ -151,7 +151,7 @@ def test_no_page_loads_anything_from_elsewhere(client: FlaskClient) -> None:
     for path in ("/try/", "/desk/sign-in"):
         response = client.get(path)
         page = response.get_data(as_text=True)
-        assert "default-src 'self'" in response.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in response.headers["Content-Security-Policy"]
         assert not re.search(r'(src|href)="(https?:)?//', page), path
         assert " style=" not in page and "<script>" not in page, path
 

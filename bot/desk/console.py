@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import procrastinate
@@ -12,18 +14,21 @@ from sqlalchemy.orm import scoped_session
 from werkzeug.wrappers import Response
 
 from bot import reports
-from bot.desk import log_page, people, texts, waiting, watch, work
+from bot.desk import log_page, people, sign_in, stay, texts, waiting, watch, work
+from bot.desk.tries import Tries
 from bot.runtime import Runtime
 from bot.store.models import Report, now
 from bot.store.people import Role, User
 
 # What somebody who is not signed in may see below /desk.
-OPEN = {"security.login", "desk.enter", "desk.static", "security.static"}
+OPEN = {"security.login", "desk.enter", "desk.static"}
+# What is somebody's own, whatever they may do at the desks.
+OWN = {"security.logout", "security.change_password"}
 LONGEST_REPLY = 4_000
 
 
-def install(app: Flask, runtime: Runtime, queue: procrastinate.App) -> None:
-    """Add the desk to the application."""
+def install(app: Flask, runtime: Runtime, queue: procrastinate.App, clock: Callable[[], float]) -> None:
+    """Add the desk to the application; ``clock``: the seconds by which sessions and wrong passwords are measured."""
     app.config.update(
         SECURITY_PASSWORD_SALT=runtime.settings.password_salt,
         SECURITY_PASSWORD_HASH="argon2",  # noqa: S106 (the name of a method)
@@ -39,21 +44,30 @@ def install(app: Flask, runtime: Runtime, queue: procrastinate.App) -> None:
         SECURITY_PASSWORD_LENGTH_MIN=12,
         SECURITY_RETURN_GENERIC_RESPONSES=True,
         SECURITY_CSRF_IGNORE_UNAUTH_ENDPOINTS=False,
+        SECURITY_API_ENABLED_METHODS=["session"],
+        SECURITY_FRESHNESS=timedelta(-1),  # no session is older than a day; without it there is no page that asks again
         SECURITY_EMAIL_VALIDATOR_ARGS={"check_deliverability": False, "test_environment": True},
         SECURITY_I18N_DIRNAME="builtin",
     )
     session = scoped_session(runtime.sessions)
     datastore = SQLAlchemySessionUserDatastore(session, User, Role)
-    app.register_blueprint(blueprint(runtime, queue, datastore))  # first, so that its pages win over the shipped ones
-    Security(app, datastore, login_form=watch.sign_in_form(runtime.sessions))
-    app.before_request(_closed_by_default)
+    tries = Tries(clock)
+    app.register_blueprint(blueprint(runtime, queue, datastore, tries))  # first: its pages win over the shipped ones
+    Security(app, datastore, **sign_in.forms(tries, watch.sign_in_form(runtime.sessions)))
+    staying = stay.install(app, datastore, clock)
+    app.before_request(lambda: _closed_by_default(staying))
     watch.install(app, runtime.sessions, session, OPEN)
     app.teardown_appcontext(lambda error: session.remove())
 
 
-def _closed_by_default() -> Response | None:
-    if request.path.startswith("/desk") and request.endpoint not in OPEN and not current_user.is_authenticated:
+def _closed_by_default(staying: stay.Stay) -> Response | None:
+    if not request.path.startswith("/desk") or request.endpoint in OPEN:
+        return None
+    if not current_user.is_authenticated:
         return redirect(url_for("security.login", next=request.path if request.method == "GET" else None))
+    staying.renew()
+    if not current_user.roles and request.endpoint not in OWN:
+        abort(403)
     return None
 
 
@@ -62,7 +76,9 @@ def failure(code: int) -> str:
     return render_template("desk/failure.html", code=code)
 
 
-def blueprint(runtime: Runtime, queue: procrastinate.App, datastore: SQLAlchemySessionUserDatastore) -> Blueprint:
+def blueprint(
+    runtime: Runtime, queue: procrastinate.App, datastore: SQLAlchemySessionUserDatastore, tries: Tries
+) -> Blueprint:
     desk = Blueprint("desk", __name__, template_folder="templates", static_folder="static",
                      url_prefix="/desk", static_url_path="/static")  # fmt: skip
     worker = work.Work(runtime, queue)
@@ -74,10 +90,12 @@ def blueprint(runtime: Runtime, queue: procrastinate.App, datastore: SQLAlchemyS
 
     @desk.get("/enter/<token>")
     def enter(token: str) -> Response | tuple[str, int]:
+        sign_in.refuse_too_many(tries, address=sign_in.address())
         with runtime.sessions.begin() as session:
             email = people.use_link(session, token)
         user = datastore.find_user(email=email) if email else None
         if user is None:
+            tries.wrong(address=sign_in.address())
             return render_template("desk/used_link.html"), 410
         login_user(user)
         return redirect(url_for("desk.home"))

@@ -18,6 +18,8 @@
   let signedOut = false;
   let lastSeen = new Date();
   let listSeen = 0;
+  // Somebody has touched the page since it last asked: to look on alone does not keep them signed in.
+  let hands = false;
 
   // What the server last gave for each part; scripts change the page after that.
   const parts = (root) => [...root.querySelectorAll("[data-part]")];
@@ -109,7 +111,9 @@
     const stop = new AbortController();
     const limit = setTimeout(() => stop.abort(), PATIENCE);
     try {
-      const answer = await fetch(address, { signal: stop.signal, cache: "no-store", headers: { Accept: "text/html", "X-Renews": "1" } });
+      const headers = { Accept: "text/html", "X-Renews": "1", ...(hands ? {} : { "X-Faro-Watching": "1" }) };
+      hands = false;
+      const answer = await fetch(address, { signal: stop.signal, cache: "no-store", headers });
       if (answer.redirected && new URL(answer.url).pathname !== new URL(address, location.href).pathname) {
         signedOut = true;
         warn("You are signed out. Copy what you wrote, then ", "sign in again", location.pathname);
@@ -173,6 +177,10 @@
   }
 
   // -- hands on the page
+
+  for (const kind of ["keydown", "pointerdown", "pointermove", "wheel", "touchmove"]) {
+    document.addEventListener(kind, () => { hands = true; }, { passive: true });
+  }
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches("#write textarea")) {
