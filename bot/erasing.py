@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from bot.content import Campaign
+from bot import holds, retention
+from bot.runtime import Runtime
+from bot.sealing import Vault
 from bot.store.models import Contact, Conversation, Inbound, Outbound, ProviderEvent, ReceiptTry, Report, now
 
 # Long enough for the farewell to be delivered and read.
 FAREWELL = timedelta(hours=1)
 
 
-def erase(session: Session, contact: Contact, current: Inbound) -> list[str]:
+def erase(session: Session, vault: Vault, contact: Contact, current: Inbound) -> list[str]:
     """Erase what we know of a person but for the message being answered; returns the cases that must stay.
 
-    A report that no desk has accepted goes; an accepted one stays with its desk, cut off from the person.
+    A report that no desk has accepted goes; an accepted one, or one on legal hold, stays with its desk, cut off from
+    the person.
     """
-    kept = _cut_off_reports(session, contact)
+    kept = _cut_off_reports(session, vault, contact)
     session.execute(delete(Outbound).where(Outbound.contact_id == contact.id))
     session.execute(delete(Inbound).where(Inbound.contact_id == contact.id, Inbound.id != current.id))
     session.execute(delete(Conversation).where(Conversation.contact_id == contact.id))
@@ -30,29 +33,33 @@ def erase(session: Session, contact: Contact, current: Inbound) -> list[str]:
     return kept
 
 
-def _cut_off_reports(session: Session, contact: Contact) -> list[str]:
+def _cut_off_reports(session: Session, vault: Vault, contact: Contact) -> list[str]:
     mine = Report.contact_id == contact.id
-    session.execute(delete(Report).where(mine, Report.status == "filed"))
+    session.execute(select(Report.id).where(mine).with_for_update())  # from here on nobody sets a hold on one of them
+    session.execute(delete(Report).where(mine, Report.status == "filed", ~holds.held()))
+    for report in session.scalars(select(Report).where(mine, holds.held())):
+        holds.keep_files(session, vault, report)
     kept = list(session.scalars(select(Report.number).where(mine)))
     session.execute(update(Report).where(mine).values(contact_id=None, may_reply=False))
     return kept
 
 
-def forget(session: Session, campaign: Campaign) -> None:
+def forget(runtime: Runtime, at: datetime) -> None:
     """What is past the days that campaign.yml promises, and erased people whose farewell was delivered."""
-    old = now() - timedelta(days=campaign.message_days)
-    session.execute(delete(Contact).where(Contact.erased_at < now() - FAREWELL))
-    session.execute(delete(Outbound).where(Outbound.created_at < old))
-    session.execute(delete(Inbound).where(Inbound.received_at < old))
-    session.execute(delete(ProviderEvent).where(ProviderEvent.received_at < old))
-    session.execute(delete(Conversation).where(Conversation.updated_at < old))
-    session.execute(delete(ReceiptTry).where(ReceiptTry.tried_at < now() - timedelta(hours=1)))
-    ended = now() - timedelta(days=campaign.report_days)
-    session.execute(delete(Report).where(Report.closed_at < ended))
-    _forget_silent(session, old)
+    retention.reduce_due(runtime, at)
+    old = at - timedelta(days=runtime.shelf.content().campaign.message_days)
+    with runtime.sessions.begin() as session:
+        held = holds.messages(session, runtime.vault)
+        session.execute(delete(Contact).where(Contact.erased_at < at - FAREWELL))
+        session.execute(delete(Outbound).where(Outbound.created_at < old, ~holds.sent()))
+        session.execute(delete(Inbound).where(Inbound.received_at < old, ~held))
+        session.execute(delete(ProviderEvent).where(ProviderEvent.received_at < old))
+        session.execute(delete(Conversation).where(Conversation.updated_at < old))
+        session.execute(delete(ReceiptTry).where(ReceiptTry.tried_at < at - timedelta(hours=1)))
+        _forget_silent(session, old)
 
 
-def _forget_silent(session: Session, old: object) -> None:
+def _forget_silent(session: Session, old: datetime) -> None:
     """People of whom nothing is left: no message, no report."""
     talks = select(Inbound.id).where(Inbound.contact_id == Contact.id).exists()
     reported = select(Report.id).where(Report.contact_id == Contact.id).exists()

@@ -161,13 +161,8 @@ def _silence_of(runtime: Runtime, contact: Contact) -> Message:
 @blueprint.periodic(cron="17 * * * *")
 @blueprint.task(name="forget", queueing_lock="forget", pass_context=True)
 async def forget_old(context: procrastinate.JobContext, timestamp: int) -> None:
-    await asyncio.to_thread(_forget, runtime_of(context))
+    await asyncio.to_thread(forget, runtime_of(context), now())
     await context.app.job_manager.delete_old_jobs(nb_hours=24, include_failed=False)
-
-
-def _forget(runtime: Runtime) -> None:
-    with runtime.sessions.begin() as session:
-        forget(session, runtime.shelf.content().campaign)
 
 
 async def work(runtime: Runtime) -> None:

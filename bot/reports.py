@@ -5,17 +5,18 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, select
+from cryptography.fernet import InvalidToken
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from bot.content import Content
 from bot.directory import for_crime
 from bot.receipt import ALPHABET
-from bot.routing import Incident, Route, route
+from bot.routing import Incident, Route, explain, route
 from bot.sealing import Vault
 from bot.store.models import CaseMessage, Contact, Inbound, Report, now
 
@@ -80,6 +81,7 @@ def file_report(
         report = _new(session, vault, inbound, told, decided, kind)
         report.filed_at = at or now()
         report.accept_by = report.filed_at + content.routing.time_to_accept(report.desk, report.urgent)
+        report.routed_why = asdict(explain(incident(told.slots), content.routing))
         session.add(report)
         session.flush()
     what = incident(told.slots)
@@ -121,6 +123,17 @@ def of_contact(session: Session, contact: uuid.UUID) -> list[Report]:
     return list(session.scalars(query))
 
 
+def messages(vault: Vault, report: Report) -> ColumnElement[bool]:
+    """Which rows of `Inbound` belong to a report: what was written while making it, and the person's lines since."""
+    talk = select(CaseMessage.id).where(CaseMessage.report_id == report.id, CaseMessage.inbound_id == Inbound.id)
+    try:
+        since = vault.open(report.words_sealed).get("since") or report.inbound_id
+    except InvalidToken:  # its key was thrown away; when it began is as lost as its words
+        since = report.inbound_id
+    made = and_(Inbound.contact_id == report.contact_id, Inbound.id.between(since, report.inbound_id))
+    return or_(made, talk.exists())
+
+
 def open_thread(session: Session, contact: uuid.UUID) -> Report | None:
     """The person's open case in which a desk has written last, if any: what they say goes there."""
     query = (
@@ -145,7 +158,7 @@ def at_desks(session: Session, desks: Sequence[str], closed: bool = False) -> li
     deadline = case((Report.status == "filed", Report.accept_by)).asc().nulls_last()
     query = (
         select(Report, unread)
-        .where(Report.desk.in_(desks), status)
+        .where(Report.desk.in_(desks), Report.reduced_at.is_(None), status)
         .order_by(Report.urgent.desc(), deadline, Report.filed_at.desc())
         .limit(500)
     )

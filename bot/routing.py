@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,6 +17,10 @@ class Incident:
     minor: bool | None
 
 
+# What a case asks ("country", "crime", "urgent", "minor"), and what was told of it; None: not known.
+Condition = tuple[str, str | bool | None]
+
+
 @dataclass(frozen=True)
 class AcceptWithin:
     """How long a report may wait at a desk before it is passed on: one that tells of danger now, and any other."""
@@ -27,13 +31,17 @@ class AcceptWithin:
 
 @dataclass(frozen=True)
 class Desk:
-    """``next``: the desk that gets what this one did not accept in time; None: the default's."""
+    """``next``: the desk that gets what this one did not accept in time; None: the default's.
+
+    ``keep_days``: days from closing until a report is reduced to its statistics; None: as the campaign says.
+    """
 
     id: str
     name: Mapping[str, str]
     country: str | None
     accept_within: AcceptWithin = AcceptWithin()
     next: str | None = None
+    keep_days: int | None = None
 
 
 @dataclass(frozen=True)
@@ -49,12 +57,24 @@ class Case:
     call: tuple[str, ...] = ()
 
     def fits(self, incident: Incident) -> bool:
+        # Not by `compared`: the check of a saved file asks this a hundred thousand times.
         return (
             (not self.countries or incident.country in self.countries)
             and (not self.crimes or incident.crime_type in self.crimes)
             and (self.urgent is None or self.urgent == incident.urgent)
             and (self.minor is None or self.minor == incident.minor)
         )
+
+    def compared(self, incident: Incident) -> Iterator[tuple[Condition, bool]]:
+        """Each condition that the case makes, with what was told, and whether that fits."""
+        if self.countries:
+            yield ("country", incident.country), incident.country in self.countries
+        if self.crimes:
+            yield ("crime", incident.crime_type), incident.crime_type in self.crimes
+        if self.urgent is not None:
+            yield ("urgent", incident.urgent), self.urgent == incident.urgent
+        if self.minor is not None:
+            yield ("minor", incident.minor), self.minor == incident.minor
 
 
 @dataclass(frozen=True)
@@ -92,3 +112,31 @@ def route(incident: Incident, routing: Routing) -> Route:
     """The first case that fits, else the default."""
     case = next((case for case in routing.cases if case.fits(incident)), routing.default)
     return Route(case.desk, case.call, case.title)
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why a report goes where it goes, in the parts of one sentence.
+
+    ``case``: the title of the case that fitted, None for the default; ``fitted``: all that it asked.
+    ``before``: the title of the case above it, None when it is the first; ``unfit``: the first thing told that did not
+    fit there.
+    """
+
+    case: str | None
+    fitted: tuple[Condition, ...]
+    before: str | None
+    unfit: Condition | None
+
+
+def explain(incident: Incident, routing: Routing) -> Why:
+    """Why `route` chooses as it does."""
+    place = next((n for n, case in enumerate(routing.cases) if case.fits(incident)), len(routing.cases))
+    chosen = routing.cases[place] if place < len(routing.cases) else None
+    before = routing.cases[place - 1] if place else None
+    return Why(
+        case=chosen.title if chosen else None,
+        fitted=tuple(condition for condition, _ in chosen.compared(incident)) if chosen else (),
+        before=before.title if before else None,
+        unfit=next(condition for condition, fits in before.compared(incident) if not fits) if before else None,
+    )

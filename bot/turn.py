@@ -231,7 +231,7 @@ class Turn:
         return _with(reply, page=rest[0], rest=rest[1:]) if rest else Reply("more_none", {})
 
     def _erased(self, reply: Reply, heard: Heard, answer: Answer) -> Reply:
-        kept = erase(self.session, self.contact, self.inbound)
+        kept = erase(self.session, self.runtime.vault, self.contact, self.inbound)
         return Reply("data_deleted_except", {"cases": ", ".join(kept)}) if kept else reply
 
     def _filed(self, reply: Reply, heard: Heard, answer: Answer) -> Reply:

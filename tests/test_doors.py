@@ -69,6 +69,8 @@ WHO_MAY = {
     "POST /desk/reports/<uuid:report_id>/accept": THEIRS,
     "POST /desk/reports/<uuid:report_id>/messages": THEIRS,
     "POST /desk/reports/<uuid:report_id>/close": THEIRS,
+    "POST /desk/reports/<uuid:report_id>/hold": frozenset({ADMINISTRATOR}),
+    "POST /desk/reports/<uuid:report_id>/hold/end": frozenset({ADMINISTRATOR}),
 }
 POSTS = [door for door in WHO_MAY if door.startswith("POST /desk")]
 

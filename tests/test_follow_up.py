@@ -346,7 +346,7 @@ def test_a_report_that_was_erased_is_opened_by_nothing(filing: Filing) -> None:
     given = told(person)
     with filing.runtime.sessions.begin() as session:
         newest = select(Inbound).where(Inbound.contact_id == person.contact)
-        erase(session, session.get_one(Contact, person.contact), session.scalars(newest).one())
+        erase(session, filing.runtime.vault, session.get_one(Contact, person.contact), session.scalars(newest).one())
     assert UNKNOWN in said(someone(filing).says(given))
 
 
@@ -355,5 +355,5 @@ def test_wrong_ones_are_forgotten_after_an_hour(filing: Filing) -> None:
     person.says(another())
     with filing.runtime.sessions.begin() as session:
         session.execute(update(ReceiptTry).values(tried_at=now() - timedelta(minutes=61)))
-        forget(session, filing.runtime.shelf.content().campaign)
+    forget(filing.runtime, now())
     assert _tries(filing, person) == 0

@@ -30,7 +30,7 @@ POLICY = {
     "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "connect-src 'self'",
     "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'",
 }  # fmt: skip
-NEVER_ALONE = {"desk/base.html"}
+NEVER_ALONE = {"desk/base.html", "desk/hold.html"}
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +130,9 @@ def _visits(app: Flask, runtime: Runtime, queue: procrastinate.App) -> Iterator[
     for path in ("", "?show=closed", "content", "content/rights_work/es/MX", "password", "nowhere"):
         yield operator, f"/desk/{path}"
     yield operator, f"/desk/reports/{report.id}"
-    yield member(app, runtime, ["demo-mx"], "administrator"), "/desk/audit"
+    administrator = member(app, runtime, ["demo-mx"], "administrator")
+    yield administrator, "/desk/audit"
+    yield administrator, f"/desk/reports/{report.id}"
     yield visitor(app), "/proof"
 
 

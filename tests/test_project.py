@@ -95,6 +95,8 @@ LAYERS = [
         "delivery",
         "receipts",
         "erasing",
+        "retention",
+        "holds",
         "rotating",
         "audit",
         "reports",

@@ -60,9 +60,20 @@ def _of_routing(content: Content, raw: Raw) -> Iterator[Problem]:
         if not (hotline and hotline.phone_local and hotline.country == country):
             line = line_of(words, f"{country}: {call}")
             yield Problem(ROUTING, line, f"emergency {country}: {call} is no number of that country")
+    yield from _of_keeping(content, words)
     for case in unreachable(routing):
         says = f"{case.title}: no report can get here, the cases above take all of them"
         yield Problem(ROUTING, case_line(words, case.title), says)
+
+
+def _of_keeping(content: Content, words: str) -> Iterator[Problem]:
+    """No desk keeps a report longer than people are told."""
+    told = content.campaign.report_days
+    for desk in content.routing.desks.values():
+        if desk.keep_days is not None and desk.keep_days > told:
+            line = line_after(words, line_of(words, f"  {desk.id}:"), "keep_days:")
+            says = f"{desk.id}: keep_days is {desk.keep_days}, but people are told {told} (report_days in campaign.yml)"
+            yield Problem(ROUTING, line, says)
 
 
 def unreachable(routing: Routing) -> list[Case]:

@@ -10,7 +10,8 @@ from typing import Any
 from bot.content.texts import Mistake, line_after, line_of
 from bot.routing import AcceptWithin, Desk, Routing
 
-WORDS = ("country", "name", "accept_within", "next")
+LONGEST = 3650  # days that anything may be kept
+WORDS = ("country", "name", "accept_within", "next", "keep_days")
 DURATION = re.compile(r"([1-9]\d{0,3})([mhd])")
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -25,7 +26,18 @@ def desk(raw: str, name: str, row: Mapping[str, Any]) -> Desk:
     if unknown := set(row) - set(WORDS):
         raise Mistake(line(raw, name), f"{name}: unknown word {sorted(unknown)[0]}; known are {', '.join(WORDS)}")
     following = row.get("next")
-    return Desk(name, row["name"], row.get("country"), _accept_within(raw, name, row), following and str(following))
+    if "keep_days" in row:
+        check_days(row["keep_days"], "keep_days", line_after(raw, line(raw, name), "keep_days:"))
+    return Desk(
+        name, row["name"], row.get("country"), _accept_within(raw, name, row), following and str(following),
+        row.get("keep_days"),
+    )  # fmt: skip
+
+
+def check_days(days: Any, name: str, line: int) -> None:
+    """Raises Mistake."""
+    if type(days) is not int or not 1 <= days <= LONGEST:
+        raise Mistake(line, f"{name}: wanted is a whole number of days, from 1 to {LONGEST}")
 
 
 def _accept_within(raw: str, name: str, row: Mapping[str, Any]) -> AcceptWithin:

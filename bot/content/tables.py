@@ -123,6 +123,8 @@ def campaign(raw: str) -> Campaign:
     for name in CAMPAIGN_WORDS[:-1]:
         if name not in fields:
             raise Mistake(1, f"this field is missing: {name}")
+    for name in ("message_days", "report_days"):
+        desk_words.check_days(fields[name], name, line_of(raw, f"{name}:"))
     return Campaign(**{**fields, "reach": _reach(raw, fields.get("reach") or {})})
 
 

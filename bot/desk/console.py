@@ -14,7 +14,7 @@ from sqlalchemy.orm import scoped_session
 from werkzeug.wrappers import Response
 
 from bot import reports
-from bot.desk import log_page, people, sign_in, stay, texts, waiting, watch, work
+from bot.desk import holding, log_page, people, sign_in, stay, texts, waiting, watch, work
 from bot.desk.tries import Tries
 from bot.runtime import Runtime
 from bot.store.models import Report, now
@@ -139,6 +139,7 @@ def blueprint(
         outcome = request.form.get("outcome", "")
         return _step(report_id, lambda: worker.close(current_user, report_id, outcome))
 
+    holding.add_pages(desk, worker, _step)
     texts.add_pages(desk, runtime)
     log_page.add_pages(desk, runtime)
     return desk

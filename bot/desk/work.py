@@ -12,8 +12,9 @@ import procrastinate
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from bot import audit, jobs, reports
+from bot import audit, holds, jobs, reports
 from bot.desk import waiting
+from bot.desk.why import sentence
 from bot.places import country_name
 from bot.replies import Reply
 from bot.runtime import Runtime
@@ -46,7 +47,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Opened:
-    """A report with its words. ``told``: (label, value) of what the person answered."""
+    """A report with its words. ``told``: (label, value) of what the person answered; ``why``: one sentence."""
 
     report: Report
     country: str
@@ -56,6 +57,8 @@ class Opened:
     lines: list[Line]
     events: list[ReportEvent]
     can_write: bool
+    why: str
+    hold: holds.Hold | None
 
 
 class Work:
@@ -80,21 +83,24 @@ class Work:
             if report is None:
                 return None
             note = audit.renew if renews and not _unread(session, report) else audit.append
-            opened = self._opened(session, report)
+            opened = self._opened(session, user, report)
             note(session, user, Action.REPORT_READ, report.number)
             return opened
 
-    def _opened(self, session: Session, report: Report) -> Opened:
+    def _opened(self, session: Session, user: User, report: Report) -> Opened:
+        phrases = self.runtime.shelf.content().phrases["en"]
         written = self.runtime.vault.open(report.words_sealed)
         return Opened(
             report=report,
             country=_country(report),
-            told=_told(written["slots"], self.runtime.shelf.content().phrases["en"]),
+            told=_told(written["slots"], phrases),
             words=written["words"],
             files=_files(session, report, written.get("since")),
             lines=self._lines(session, report),
             events=waiting.events(session, report),
             can_write=report.may_reply and report.contact_id is not None,
+            why=sentence(report.routed_why, phrases) if report.routed_why else report.routed_by,
+            hold=holds.shown(session, self.runtime.vault, report, reason=holds.may_set(user)),
         )
 
     def _lines(self, session: Session, report: Report) -> list[Line]:
@@ -119,7 +125,7 @@ class Work:
             report = _theirs(session, user, report_id)
             if report is None:
                 return None
-            opened = self._opened(session, report)
+            opened = self._opened(session, user, report)
             if file_id not in {i for i, _ in [*opened.files, *(f for line in opened.lines for f in line.files)]}:
                 audit.append(session, user, Action.REFUSED, report.number)
                 return None
@@ -155,6 +161,23 @@ class Work:
 
         return self._with(user, report_id, Action.CLOSED, do)
 
+    def hold(self, user: User, report_id: uuid.UUID, reason: str) -> bool:
+        def do(session: Session, report: Report) -> None:
+            holds.begin(session, self.runtime.vault, report, user.email, reason)
+
+        return self._with(user, report_id, Action.HOLD_SET, do)
+
+    def end_hold(self, user: User, report_id: uuid.UUID) -> bool:
+        return self._with(
+            user, report_id, Action.HOLD_ENDED, lambda session, report: holds.end(session, report, user.email)
+        )
+
+    def refuse(self, user: User, report_id: uuid.UUID) -> None:
+        """Write down that somebody tried what is not theirs to do."""
+        with self.runtime.sessions.begin() as session:
+            report = session.get(Report, report_id)
+            audit.append(session, user, Action.REFUSED, report.number if report else None)
+
     def _with(self, user: User, report_id: uuid.UUID, action: Action, do: Callable[[Session, Report], None]) -> bool:
         """Whether the report is one of theirs; then it was done, and the person's messages are on their way."""
         with self.runtime.sessions.begin() as session:
@@ -180,21 +203,21 @@ def delivery(sent: Outbound) -> str:
 
 
 def _files(session: Session, report: Report, since: int | None) -> list[tuple[int, str]]:
-    """What came while the report was being made."""
+    """What came while the report was being made; of an erased person what a legal hold kept."""
     if since is None or report.contact_id is None:
-        return []
+        return _files_of(session, Media.report_id == report.id)
     return _files_of(session, Inbound.contact_id == report.contact_id, Inbound.id.between(since, report.inbound_id))
 
 
 def _files_of(session: Session, *which: ColumnElement[bool]) -> list[tuple[int, str]]:
-    query = select(Media.id, Media.content_type).join(Inbound, Inbound.id == Media.inbound_id).where(*which)
+    query = select(Media.id, Media.content_type).outerjoin(Inbound, Inbound.id == Media.inbound_id).where(*which)
     return [(number, kind) for number, kind in session.execute(query.order_by(Media.id))]
 
 
 def _theirs(session: Session, user: User, report_id: uuid.UUID, lock: bool = False) -> Report | None:
     """The report if it is at one of the user's desks; else that they were refused is in the log."""
     report = session.get(Report, report_id, with_for_update=lock or None)
-    if report is not None and report.desk in user.desks:
+    if report is not None and report.desk in user.desks and report.reduced_at is None:
         return report
     audit.append(session, user, Action.REFUSED, report.number if report else None)
     return None

@@ -25,6 +25,8 @@ class Action(StrEnum):
     ACCEPTED = "accepted"
     MESSAGE_SENT = "message sent"
     CLOSED = "closed"
+    HOLD_SET = "legal hold set"
+    HOLD_ENDED = "legal hold ended"
     REFUSED = "refused"
 
 

@@ -68,7 +68,7 @@ class Contact(Base):
     sms_agreed_at: Mapped[datetime | None]
     # WhatsApp refused a free text: its 24 hours were over sooner than we thought.
     window_shut_at: Mapped[datetime | None]
-    # Set when the person was erased: only the farewell is still to be delivered (bot/retention.py takes the rest).
+    # Set when the person was erased: only the farewell is still to be delivered (bot/erasing.py takes the rest).
     erased_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
 
@@ -140,7 +140,9 @@ class Media(Base):
     __tablename__ = "media"
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    inbound_id: Mapped[int] = mapped_column(ForeignKey("inbound.id", ondelete="CASCADE"), index=True)
+    # NULL once it hangs on the report itself: the person was erased while a legal hold kept the report.
+    inbound_id: Mapped[int] = mapped_column(ForeignKey("inbound.id", ondelete="CASCADE"), index=True, nullable=True)
+    report_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("report.id", ondelete="CASCADE"), index=True)
     content_type: Mapped[str]
     size: Mapped[int]
     body_sealed: Mapped[bytes]
@@ -181,6 +183,8 @@ class Report(Base):
     """A report of a crime (``kind`` report) or the wish to speak with a person (``kind`` request).
 
     ``status``: filed → accepted → closed. What routing and statistics need is readable, the rest is sealed.
+    Some time after closing only the statistics stay (bot/retention.py). What is nullable in the database but not in its
+    type is NULL only then, and a report with ``reduced_at`` is shown to nobody.
     """
 
     __tablename__ = "report"
@@ -190,13 +194,15 @@ class Report(Base):
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
-    number: Mapped[str] = mapped_column(unique=True)
+    number: Mapped[str] = mapped_column(unique=True, nullable=True)
     kind: Mapped[str] = mapped_column(default="report")
     # The message that filed it: filing twice from one message gives one report.
-    inbound_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    inbound_id: Mapped[int] = mapped_column(BigInteger, unique=True, nullable=True)
     contact_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("contact.id", ondelete="SET NULL"))
     desk: Mapped[str]
-    routed_by: Mapped[str]
+    routed_by: Mapped[str] = mapped_column(nullable=True)
+    # `routing.Why` as it was at filing, so that a later change of routing.yml does not change history.
+    routed_why: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     status: Mapped[str] = mapped_column(default="filed")
     crime_type: Mapped[str]
     country: Mapped[str | None]
@@ -204,11 +210,11 @@ class Report(Base):
     urgent: Mapped[bool]
     minor: Mapped[bool | None]
     may_reply: Mapped[bool]
-    words_sealed: Mapped[bytes]
+    words_sealed: Mapped[bytes] = mapped_column(nullable=True)
     outcome: Mapped[str | None]
     filed_at: Mapped[datetime] = mapped_column(default=now)
     # While it is filed: when it goes to the next desk. bot/passing.py alone moves it.
-    accept_by: Mapped[datetime]
+    accept_by: Mapped[datetime] = mapped_column(nullable=True)
     accepted_at: Mapped[datetime | None]
     accepted_by: Mapped[str | None]
     closed_at: Mapped[datetime | None]
@@ -217,6 +223,7 @@ class Report(Base):
     receipt_hash: Mapped[str | None] = mapped_column(unique=True)
     proof_nonce: Mapped[bytes | None]
     proof_desk: Mapped[str | None]
+    reduced_at: Mapped[datetime | None]
 
 
 class ReceiptTry(Base):
@@ -244,6 +251,22 @@ class ReportEvent(Base):
     from_desk: Mapped[str] = mapped_column(index=True)
     to_desk: Mapped[str]
     why: Mapped[str]
+
+
+class LegalHold(Base):
+    """While it lasts nothing of the report is erased. The row stays: who set and ended it, and when."""
+
+    __tablename__ = "legal_hold"
+    __table_args__ = (Index("legal_hold_one", "report_id", unique=True, postgresql_where="ended_at IS NULL"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    report_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("report.id", ondelete="CASCADE"), index=True)
+    set_by: Mapped[str]
+    set_at: Mapped[datetime] = mapped_column(default=now)
+    # NULL when the report was reduced: the reason is somebody's words.
+    reason_sealed: Mapped[bytes | None]
+    ended_by: Mapped[str | None]
+    ended_at: Mapped[datetime | None]
 
 
 class CaseMessage(Base):
