@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import click
+import yaml
 
 from bot.hearing import Known, hear
+from bot.training import QUIET
 from bot.understanding import TOLD, Ask, engine
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -113,11 +115,9 @@ def _messages() -> Iterator[Message]:
 
 
 def _examples() -> int:
-    return sum(
-        line.lstrip().startswith(("- ", "  ")) and "text" not in line and "intent" not in line and "crime" not in line
-        for path in (ROOT / "data/nlu").rglob("*.yml")
-        for line in path.read_text("utf-8").splitlines()
-    )
+    files = (yaml.load(path.read_text("utf-8"), yaml.CSafeLoader) for path in (ROOT / "data/nlu").rglob("*.yml"))
+    blocks = (block["examples"] for file in files for block in file["nlu"])
+    return sum(len(block.splitlines() if isinstance(block, str) else block) for block in blocks)
 
 
 def _measured(config: Path, folder: Path, messages: Sequence[Message], asked: Callable[[str], Any]) -> Measured:
@@ -140,7 +140,7 @@ def _train(config: Path, folder: Path) -> Trained:
             str(ROOT / ".venv-engine/bin/rasa"), "train", "nlu", "--config", str(config), "--nlu", "data/nlu",
             "--out", str(folder), "--fixed-model-name", "model",
         ]  # fmt: skip
-        quiet = {"XDG_CACHE_HOME": str(folder), "CUDA_VISIBLE_DEVICES": "-1", "RASA_TELEMETRY_ENABLED": "false"}
+        quiet = QUIET | {"XDG_CACHE_HOME": str(folder), "CUDA_VISIBLE_DEVICES": "-1"}
         began = time.monotonic()
         process = subprocess.Popen(command, cwd=ROOT, env=dict(os.environ) | quiet, stdout=subprocess.DEVNULL)
         _, status, used = os.wait4(process.pid, 0)

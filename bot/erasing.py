@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from bot import holds, retention
+from bot import follow_up, holds, retention
 from bot.runtime import Runtime
 from bot.sealing import Vault
 from bot.store.models import Contact, Conversation, Inbound, Outbound, ProviderEvent, ReceiptTry, Report, now
@@ -55,7 +55,7 @@ def forget(runtime: Runtime, at: datetime) -> None:
         session.execute(delete(Inbound).where(Inbound.received_at < old, ~held))
         session.execute(delete(ProviderEvent).where(ProviderEvent.received_at < old))
         session.execute(delete(Conversation).where(Conversation.updated_at < old))
-        session.execute(delete(ReceiptTry).where(ReceiptTry.tried_at < at - timedelta(hours=1)))
+        session.execute(delete(ReceiptTry).where(ReceiptTry.tried_at < at - follow_up.KEPT))
         _forget_silent(session, old)
 
 

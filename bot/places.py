@@ -21,6 +21,7 @@ LONG_NAME = 5  # letters: shorter ones are words in some language
 SHORT_ANSWER = 8  # words: a longer answer to "where?" is a story, where risky names need more
 # ISO codes that are also words when written small: "ve", "uy", "pa", "do"...
 CODES_LIKE_WORDS = {"ve", "uy", "do", "pa", "ni", "aw", "ca", "co", "pe", "sr", "bs", "tc"}
+Span = tuple[Entry, int, int]  # a name, its first word and the one after its last
 SPECIFIC = {"place": 0, "city": 1, "region": 2, "country": 3, "clue": 4}
 
 
@@ -131,7 +132,7 @@ def phone_country(number: str) -> str | None:
     return region if valid else None
 
 
-def spans(words: list[Word]) -> Iterator[tuple[Entry, int, int]]:
+def spans(words: list[Word]) -> Iterator[Span]:
     """The names in a text, the longest at each word."""
     known = gazetteer.load()
     start = 0
@@ -151,7 +152,7 @@ def _read_as(word: str) -> Iterator[str]:
         yield word[1:]
 
 
-def _longest(known: Gazetteer, first: str, words: list[Word], start: int) -> tuple[Entry, int, int] | None:
+def _longest(known: Gazetteer, first: str, words: list[Word], start: int) -> Span | None:
     longest = start + known.longest.get(first, 0)
     for end in range(min(longest, len(words)), start, -1):
         entry = known.names.get((first, *(word.plain for word in words[start + 1 : end])))
@@ -160,24 +161,23 @@ def _longest(known: Gazetteer, first: str, words: list[Word], start: int) -> tup
     return None
 
 
-def _misspelt(words: list[Word]) -> Iterator[tuple[Entry, int, int]]:
-    """Where a place is to be expected and no known name stands."""
-    known = {start: end for _, start, end in islice(spans(words), MOST_NAMES)}
+def _misspelt(words: list[Word], known: dict[int, Span]) -> Iterator[Span]:
+    """Where a place is to be expected and no ``known`` name stands."""
     placed = (
         at for at in range(1, min(len(words), MOST_WORDS)) if loosely_placed(words, at) or firmly_placed(words, at)
     )
     for start in islice(placed, MOST_GUESSES):
         # "sanpedro sula": more than the San Pedro that it begins with, if it sounds the very same
         found = misspelt.meant(words, start, alike=start in known)
-        if found and found[1] > known.get(start, 0):
+        if found and (start not in known or found[1] > known[start][2]):
             yield found[0], start, found[1]
 
 
 def _told(words: list[Word], expected: bool) -> Iterator[Mention]:
     """The names that tell where, and not where somebody is from or goes to."""
     before: Mention | None = None
-    guessed = {start: (entry, start, end) for entry, start, end in _misspelt(words)}
     known = {span[1]: span for span in islice(spans(words), MOST_NAMES)}
+    guessed = {span[1]: span for span in _misspelt(words, known)}
     named = [span for _, span in sorted((known | guessed).items())]
     for at, (entry, start, end) in enumerate(named):
         joined = before is not None and before.end == start
@@ -209,7 +209,7 @@ def _counts(
     mention: Mention,
     words: list[Word],
     expected: bool,
-    follows: tuple[Entry, int, int] | None,
+    follows: Span | None,
 ) -> bool:
     entry, trust = mention.entry, mention.entry.trust
     if trust == "anywhere":

@@ -25,7 +25,7 @@ class Runtime:
 
 
 def start(settings: Settings) -> Runtime:
-    places.find("México")  # reads the gazetteer now, not in the first person's turn
+    places.find("en México")  # reads the gazetteer now, not in the first person's turn
     language.detect("¿Dónde puedo pedir ayuda?")
     foreign.written("¿Dónde puedo pedir ayuda?")
     return Runtime(

@@ -48,10 +48,10 @@ FROM = [
     r"|imigrantes?|migrantes?) (?:de|do|da|dos|das)",
     r"(?:sou|deixei|deixamos)",
     r"(?:nasci|nasceu|nascid[oa]s?|morava) (?:em|no|na)",
-    # ht
     # a school report, a licence: papers are brought along
     r"(?:notas|colegio|titulo|diploma\w*|licencia|licen[cs]e|kane|pyebatis|certificat\w*|certificado\w*)"
     r"(?: (?:de|del|from|of|du|do|da|peyi))*",
+    # ht
     r"(?:se|sot|soti|sotin|kite|sitwayen|paspo|konsila|konsula|anbasad|moun|peyi|peyi m|fet|ne)"
     r"(?: (?:moun|yon|ayisyen|nan|an|peyi|sot|soti))*",
 ]
@@ -123,7 +123,7 @@ PORTUGUESE = {"nao", "eu", "um", "uma", "com", "meu", "minha", "estou", "foi", "
 
 _ELSEWHERE = re.compile(rf"(?:^| )(?:{'|'.join([*FROM, KIN, *TO])}){ARTICLES}$")
 _HELD = re.compile(r"\b(?:tienen|secuestr\w+|retenid\w+|detenid\w+|kidnapp\w+|held|kenbe|kidnape)\b")
-_HERE = re.compile(rf"(?:^| )(?:{HERE}|{ARRIVED}){OF}$")
+_HERE = re.compile(rf"(?:^| )(?:{HERE}){OF}$")
 _ARRIVED = re.compile(rf"(?:^| ){ARRIVED}{OF}$")
 _ASKED = re.compile(rf"(?:^| ){ASKED}{ARTICLES}$")
 _HAPPENED = re.compile(rf"(?:^| )(?:{PLACED}|{WEAKLY}){OF}$")

@@ -71,7 +71,7 @@ def _of_keeping(content: Content, words: str) -> Iterator[Problem]:
     told = content.campaign.report_days
     for desk in content.routing.desks.values():
         if desk.keep_days is not None and desk.keep_days > told:
-            line = line_after(words, line_of(words, f"  {desk.id}:"), "keep_days:")
+            line = line_after(words, desks.line(words, desk.id), "keep_days:")
             says = f"{desk.id}: keep_days is {desk.keep_days}, but people are told {told} (report_days in campaign.yml)"
             yield Problem(ROUTING, line, says)
 
