@@ -10,7 +10,7 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.report import RuntimeAction, inbound_of
-from bot import reports
+from bot import partners, reports
 from bot.reports import Told
 from bot.store.models import Inbound
 
@@ -26,8 +26,9 @@ class AskPerson(RuntimeAction):
         with runtime.sessions.begin() as session:
             text = runtime.vault.open(session.get_one(Inbound, inbound).body_sealed).get("text", "")
             told = Told({"country": tracker.slots.get("country")}, [text] if text else [])
-            content = runtime.shelf.content()
-            filed = reports.file_report(session, runtime.vault, content, inbound, told, kind="request")
+            content, holders = runtime.shelf.content(), partners.holders(runtime)
+            filed = reports.file_report(session, content, inbound, told, kind="request", holders=holders)
+            partners.filed(session, runtime, filed.case)
             reply = {"reply": "person_asked", **asdict(filed)}
         dispatcher.utter_message(json_message=reply)
         return []

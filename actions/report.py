@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import asdict
 from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from bot import reports
+from bot import partners, reports, transcript
 from bot.reports import Told
 from bot.runtime import Runtime
 from bot.store.models import Contact, Inbound
@@ -31,10 +28,6 @@ def inbound_of(tracker: Tracker) -> int:
     """The id of the stored message that this turn answers."""
     said = next(e for e in reversed(tracker.events) if e["event"] == "user")
     return int(said["message_id"])
-
-
-# The kinds of message that carry words of theirs; see bot.messages.Message.
-WORDS = ("text", "media", "contact")
 
 
 class RuntimeAction(Action):  # type: ignore[misc]
@@ -56,18 +49,14 @@ class FileReport(RuntimeAction):
         with runtime.sessions.begin() as session:
             contact = session.get_one(Contact, session.get_one(Inbound, inbound).contact_id)
             began = contact.form_since or inbound
-            told = Told(slots, self._words(session, contact.id, began, inbound), began)
-            filed = reports.file_report(session, runtime.vault, runtime.shelf.content(), inbound, told)
+            told = Told(slots, transcript.words(session, runtime.vault, contact.id, began, inbound), began)
+            filed = reports.file_report(
+                session, runtime.shelf.content(), inbound, told, holders=partners.holders(runtime)
+            )
+            partners.filed(session, runtime, filed.case)
             reply = {"reply": "report_filed", **asdict(filed)}
         dispatcher.utter_message(json_message=reply)
         return forget_slots()
-
-    def _words(self, session: Session, contact: uuid.UUID, began: int, inbound: int) -> list[str]:
-        """Every word of theirs since the report began, as stored: also what was too long for the engine."""
-        query = select(Inbound).where(Inbound.contact_id == contact, Inbound.id.between(began, inbound))
-        bodies = [self.runtime.vault.open(row.body_sealed) for row in session.scalars(query.order_by(Inbound.id))]
-        texts = [body["text"].strip() for body in bodies if body["kind"] in WORDS]
-        return [text for text in texts if text and not text.isdigit()]
 
 
 class ChangeAnswer(RuntimeAction):

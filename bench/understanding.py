@@ -96,6 +96,7 @@ def main(epochs: int, keep: Path | None) -> None:
     messages = list(_messages())
     with tempfile.TemporaryDirectory() as folder:
         work = keep or Path(folder)
+        work.mkdir(parents=True, exist_ok=True)
         stock = work / "stock.yml"
         stock.write_text(STOCK.format(epochs=epochs))
         ours = _measured(ROOT / "config.yml", work / "faro", messages, _heard)

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot import backup_commands
 from bot.desk.log_commands import audit
 from bot.staff.commands import content
 
 if TYPE_CHECKING:
+    from bot.desk_keys import Held
     from bot.runtime import Runtime
     from bot.settings import Settings
 
@@ -79,7 +81,7 @@ def gateway() -> None:
     from bot.runtime import start
 
     settings = _settings()
-    _await_schema(settings)
+    _await_database(settings)
     web.serve(start(settings))
 
 
@@ -92,7 +94,7 @@ def worker() -> None:
     from bot.runtime import start
 
     settings = _settings()
-    _await_schema(settings)
+    _await_database(settings)
     asyncio.run(jobs.work(start(settings)))
 
 
@@ -103,7 +105,7 @@ def actions() -> None:
     from bot.runtime import start
 
     settings = _settings()
-    _await_schema(settings)
+    _await_database(settings)
     server.serve(start(settings))
 
 
@@ -196,28 +198,61 @@ def desk() -> None:
 @click.argument("email")
 @click.option("--desk", "desks", multiple=True, help="A desk of content/routing.yml; may be given again.")
 @click.option("--administrator", is_flag=True, help="May do everything, at every desk.")
+@click.option("--supervisor", is_flag=True, help="Works reports, and invites operators of their own desks.")
+@click.option("--staff", is_flag=True, help="Sees how the texts stand, and no report.")
 @click.option("--auditor", is_flag=True, help="Reads who did what, and no report.")
-def invite(email: str, desks: tuple[str, ...], administrator: bool, auditor: bool) -> None:
-    """Print a one-time sign-in link for EMAIL, who is made if new."""
+@click.option("--recovery", is_flag=True, help="Ask for the recovery key, which opens their desks for them.")
+def invite(email: str, desks: tuple[str, ...], recovery: bool, **kind: bool) -> None:
+    """Print a one-time sign-in link for EMAIL, who is made if new.
+
+    Without --recovery they read no report until an administrator gives them the keys, on the page /desk/people.
+    """
+    from bot.boxes import WrongKey
     from bot.desk import people
+    from bot.desk_keys import NotHeld
     from bot.runtime import start
 
     runtime = start(_settings())
     known = sorted(runtime.shelf.content().routing.desks)
     if unknown := set(desks) - set(known):
         raise click.ClickException(f"no desk {sorted(unknown)[0]}; there are {', '.join(known)}")
-    if auditor and (desks or administrator):
-        raise click.ClickException("an auditor has no desk and is nothing else")
-    if not (desks or administrator or auditor):
+    role = _role(kind)
+    if desks and role in ("auditor", "staff"):
+        raise click.ClickException(f"{role} and a desk do not go together")
+    if not desks and role in ("operator", "supervisor"):
         raise click.ClickException(f"say which --desk: {', '.join(known)}")
-    role = "auditor" if auditor else "administrator" if administrator else "operator"
-    with runtime.sessions.begin() as session:
-        path = people.link(session, email, role, known if administrator else list(desks))
+    key = _recovery_key() if recovery else None
+    try:
+        with runtime.sessions.begin() as session:
+            path = people.link(session, email, role, known if role == "administrator" else list(desks), by=key)
+    except (NotHeld, WrongKey):
+        raise click.ClickException("that recovery key does not open these desks: there is a newer one") from None
     click.echo(runtime.settings.address + path)
+
+
+def _role(kind: dict[str, bool]) -> str:
+    """The one that was asked for; else operator."""
+    asked = [name for name, wanted in kind.items() if wanted]
+    if len(asked) > 1:
+        raise click.ClickException(f"somebody is one of these: {', '.join(asked)}")
+    return asked[0] if asked else "operator"
+
+
+def _recovery_key() -> Held:
+    from bot.desk import recovery
+    from bot.desk_keys import Held
+
+    try:
+        return Held(None, recovery.read(click.prompt("The recovery key", hide_input=True)))
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
 
 
 main.add_command(content)
 main.add_command(audit)
+main.add_command(backup_commands.backup)
+main.add_command(backup_commands.restore)
+keys.add_command(backup_commands.new_key)
 
 
 @main.command()
@@ -256,6 +291,14 @@ def _measure(file: Path, picture: Path | None) -> None:
     click.echo(measuring.report(pairs))
     if picture:
         measuring.draw(pairs, picture)
+
+
+def _await_database(settings: Settings) -> None:
+    """Its tables, and somebody who can open what is filed."""
+    from bot.desk import people
+
+    _await_schema(settings)
+    people.first(settings)
 
 
 def _await_schema(settings: Settings, seconds: float = 120) -> None:

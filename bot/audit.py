@@ -42,8 +42,12 @@ class Broken(Exception):
     """The log is not as it was written; says which row shows it first."""
 
 
-def append(session: Session, user: User | None, action: Action, case: str | None = None) -> None:
+def append(
+    session: Session, user: User | None, action: Action, case: str | None = None, about: str | None = None
+) -> None:
     """Add a row (``user`` None: somebody we do not know). The others wait from here until this transaction ends.
+
+    ``about``: the e-mail address of the colleague to whom it was done.
 
     Must be the last step of a transaction: whoever has the lock waits for nothing else, so nobody waits in a circle.
     """
@@ -51,7 +55,8 @@ def append(session: Session, user: User | None, action: Action, case: str | None
     session.execute(select(func.pg_advisory_xact_lock(LOCK)))
     newest = session.execute(select(Audit.number, Audit.digest).order_by(Audit.number.desc()).limit(1)).one_or_none()
     last = Link(*newest) if newest else START
-    row = Audit(number=last.number + 1, previous=last.digest, at=now(), action=action.value, case_number=case)
+    row = Audit(number=last.number + 1, previous=last.digest, at=now(), action=action.value, case_number=case,
+                about=about)  # fmt: skip
     if user is not None:
         row.who, row.email = user.id, user.email
         row.role = ", ".join(sorted(role.name for role in user.roles))
@@ -105,5 +110,6 @@ def _digest(row: Audit) -> str:
         "number": row.number, "at": row.at.astimezone(UTC).isoformat(timespec="microseconds"), "who": row.who,
         "email": row.email, "role": row.role, "action": row.action, "case": row.case_number,
     }  # fmt: skip
+    written |= {"about": row.about} if row.about else {}  # rows from before there was one keep their digest
     canonical = json.dumps(written, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(f"{row.previous}{canonical}".encode()).hexdigest()

@@ -14,7 +14,7 @@ from sqlalchemy import exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from bot import outbox, policy, sms
+from bot import doubt, outbox, policy, slots, sms, veil
 from bot.channels.rendering import WHATSAPP_TEXT
 from bot.messages import Letter, NotSent, Then
 from bot.places import present_form
@@ -29,13 +29,25 @@ AGAIN = 0.0
 
 def deliver(runtime: Runtime, contact_id: uuid.UUID) -> float | None:
     """Send what can be sent; seconds until it is worth trying again, None when nothing waits for time to pass."""
+    with slots.one(_provider(runtime, contact_id), runtime.settings.worker_concurrency // 2) as wait:
+        return wait or _deliver(runtime, contact_id)
+
+
+def _provider(runtime: Runtime, contact_id: uuid.UUID) -> object | None:
+    """By which they are reached; None for whoever fetches for themselves (/try)."""
+    with runtime.sessions() as session:
+        channel = session.scalar(select(Contact.channel).where(Contact.id == contact_id))
+    return None if channel == "web" else runtime.doors.get(str(channel))
+
+
+def _deliver(runtime: Runtime, contact_id: uuid.UUID) -> float | None:
     with runtime.sessions.begin() as session:
         held = Outbound.contact_id == contact_id, Outbound.status == "held"
-        session.execute(update(Outbound).where(*held).values(status="waiting"))
+        session.execute(update(Outbound).where(*held).values(status="waiting", next_try_at=None))
     wait: float | None = AGAIN
     while wait == AGAIN:
         wait = _deliver_next(runtime, contact_id)
-    return wait
+    return veil.opens_in(runtime, contact_id) if wait is None else wait
 
 
 def _deliver_next(runtime: Runtime, contact_id: uuid.UUID) -> float | None:
@@ -110,10 +122,14 @@ def _sender(runtime: Runtime, letter: Letter) -> str:
 
 def _may_go(runtime: Runtime, session: Session, row: Outbound, contact: Contact) -> bool:
     """Whether the row can be sent now; where not, it is marked with the reason."""
+    veil.send_elsewhere(session, row, contact)
     if not _is_open(runtime, row, contact):
         _keep_back(row, "held", "closed")
         return False
     decision = policy.decide(_case(runtime, session, row, contact))
+    wanted = decision.reason not in ("stopped", "blocked")  # else nothing goes, nor that there is something
+    if wanted and not veil.may_go(runtime, session, row, contact):
+        return False
     if decision.way is Way.BY_SMS and "sms" in runtime.doors:
         row.channel = "sms"
     elif decision.way is not Way.SEND:
@@ -135,7 +151,7 @@ def _case(runtime: Runtime, session: Session, row: Outbound, contact: Contact) -
     asked = select(exists().where(Outbound.contact_id == contact.id, Outbound.kind == "template",
                                   Outbound.created_at > (contact.last_inbound_at or contact.created_at)))  # fmt: skip
     return Case(
-        kind=row.kind,
+        kind="case" if row.kind == "neutral" else row.kind,
         stopped=contact.stopped_at is not None,
         after_stop=inbound >= (contact.stopped_by or 0),
         case_messages=contact.case_messages,
@@ -155,7 +171,8 @@ def _came_after(session: Session, inbound: int, moment: datetime | None) -> bool
 
 def _template_sid(runtime: Runtime, row: Outbound, contact: Contact) -> str | None:
     templates = runtime.shelf.content().templates
-    return templates.get("case" if row.kind == "case" else "notice", {}).get(contact.language or "es")
+    purpose = row.kind if row.kind in ("case", "neutral") else "notice"
+    return templates.get(purpose, {}).get(contact.language or "es")
 
 
 def _template(runtime: Runtime, row: Outbound, contact: Contact) -> Outbound:
@@ -259,15 +276,25 @@ def apply(session: Session, row: Outbound, after: Next, then: Then) -> None:
         after = Next("failed", after.reason)
     row.status, row.reason = after.status, after.reason
     row.next_try_at = now() + timedelta(seconds=after.wait) if after.wait else None
-    contact, tried_at = session.get_one(Contact, row.contact_id), row.claimed_at or now()
-    if then is Then.STOPPED and row.channel:  # no SMS, then
+    contact = session.get_one(Contact, row.contact_id)
+    tried_at = _tried_at(row, contact)
+    doubt.gone(contact, after.reason, tried_at)
+    if then is Then.STOPPED and row.channel:  # no SMS, then; nor WhatsApp for whom it is not safe
         contact.sms_agreed_at = row.channel = None
+        contact.safe = "never" if contact.safe == "sms" else contact.safe
     elif then is Then.STOPPED:  # as of the try: they may have written since
         contact.blocked_at = tried_at
     elif then is Then.WINDOW:
         contact.window_shut_at = tried_at
     if after.status == "waiting":
         row.claimed_at = None
+
+
+def _tried_at(row: Outbound, contact: Contact) -> datetime:
+    """Not before what they wrote last, where the clock was set back: else what was refused would seem to be allowed
+    again at once, and be tried without end."""
+    tried, wrote = row.claimed_at or now(), contact.last_inbound_at
+    return max(tried, wrote) if wrote and wrote > now() else tried
 
 
 def _pause(session: Session, name: str, seconds: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -49,11 +50,18 @@ class Answer:
 
 
 class Engine:
-    """The engine's one door, over a connection that is kept open."""
+    """The one door of each engine, over connections that are kept open.
 
-    def __init__(self, url: str, token: str, seconds: float = 20) -> None:
+    A contact always goes to the same engine while it lives; when it is gone to the next, which reads their
+    conversation from the database.
+    """
+
+    def __init__(self, urls: str | Sequence[str], token: str, seconds: float = 20) -> None:
         headers = {"authorization": f"Bearer {token}"}
-        self._client = httpx.Client(base_url=url, headers=headers, timeout=seconds, trust_env=False)
+        self._clients = [
+            httpx.Client(base_url=url, headers=headers, timeout=seconds, trust_env=False)
+            for url in ([urls] if isinstance(urls, str) else urls)
+        ]
 
     def ask(self, contact: uuid.UUID, text: str, context: Context) -> Answer:
         """Raises EngineDown when there is no answer to be had."""
@@ -63,23 +71,43 @@ class Engine:
             "text": text,
             "metadata": {k: v for k, v in asdict(context).items() if v is not None},
         }
-        try:
-            response = self._client.post("/turn", json=asked)
-            response.raise_for_status()
-        except httpx.HTTPError as error:
-            raise EngineDown(type(error).__name__) from None
-        return _answer(response.json())
+        for client in self._nearest(contact):
+            try:
+                response = client.post("/turn", json=asked)
+                response.raise_for_status()
+            except GONE as error:  # so nobody is at work on it, and the next may be
+                problem = EngineDown(type(error).__name__)
+            except httpx.HTTPError as error:
+                raise EngineDown(type(error).__name__) from None
+            else:
+                return _answer(response.json())
+        raise problem from None
 
-    def ahead(self, texts: Sequence[str]) -> None:
+    def ahead(self, contact: uuid.UUID, texts: Sequence[str]) -> None:
         """Say which texts will be asked soon, so that the engine can begin. Nothing is lost when it cannot."""
         with contextlib.suppress(httpx.HTTPError):
-            self._client.post("/ahead", json={"texts": list(texts)}, timeout=1)
+            self._nearest(contact)[0].post("/ahead", json={"texts": list(texts)}, timeout=1)
 
-    def ready(self) -> bool:
-        try:
-            return self._client.get("/").status_code == 200
-        except httpx.HTTPError:
-            return False
+    def ready(self, seconds: float) -> bool:
+        """Whether any is; each is asked for so long."""
+        return any(_ready(client, seconds) for client in self._clients)
+
+    def _nearest(self, contact: uuid.UUID) -> list[httpx.Client]:
+        """The engines as this person goes to them: each has its own order, so that those of a dead one spread out."""
+        return sorted(
+            self._clients, key=lambda client: hashlib.blake2b(f"{client.base_url} {contact}".encode()).digest()
+        )
+
+
+# The process has ended, or was never there: what it had in hand is not saved.
+GONE = (httpx.ConnectError, httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
+
+
+def _ready(client: httpx.Client, seconds: float) -> bool:
+    try:
+        return client.get("/", timeout=seconds).status_code == 200
+    except httpx.HTTPError:
+        return False
 
 
 def _answer(body: Mapping[str, Any]) -> Answer:

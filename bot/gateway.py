@@ -11,12 +11,12 @@ import procrastinate
 import waitress
 from flask import Flask, Response, jsonify, redirect, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from sqlalchemy import text
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InternalError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoneFree
 from werkzeug.exceptions import HTTPException
 
-from bot import demo, jobs, phone, proof_page, webhooks
-from bot.desk import console
+from bot import demo, health, jobs, metrics, phone, proof_page, webhooks
+from bot.desk import console, language
 from bot.runtime import Runtime
 
 log = logging.getLogger(__name__)
@@ -34,11 +34,15 @@ HEADERS = {
     "magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+MINUTE = 60.0
 ONLY_HTTPS = {"Strict-Transport-Security": "max-age=31536000"}
 
 
-def application(runtime: Runtime, queue: procrastinate.App, clock: Callable[[], float] = time.time) -> Flask:
-    """The whole application; ``queue`` is open. ``clock``: seconds, for how long somebody stays signed in."""
+def application(runtime: Runtime, queue: procrastinate.App, clock: Callable[[], float] | None = None) -> Flask:
+    """The whole application; ``queue`` is open.
+
+    ``clock``: the seconds by which sessions, wrong passwords and codes are measured, for tests; else the machine's own.
+    """
     secure = runtime.settings.address.startswith("https://")
     app = Flask("bot.gateway", static_folder=None)
     app.config.update(
@@ -63,22 +67,11 @@ def application(runtime: Runtime, queue: procrastinate.App, clock: Callable[[], 
         three = runtime.settings.demo_phones
         app.register_blueprint(demo.blueprint(three) if three else phone.blueprint(runtime))
     app.add_url_rule("/", "home", lambda: redirect("/try" if runtime.settings.shows_try else "/desk/"))
-    app.add_url_rule("/health", "health", lambda: _health(runtime))
+    app.register_blueprint(health.blueprint(runtime))
+    app.register_blueprint(metrics.blueprint(runtime))
     _name_failures(app)
     app.after_request(_headers(HEADERS | (ONLY_HTTPS if secure else {})))
     return app
-
-
-def _health(runtime: Runtime) -> tuple[Response, int]:
-    """``{"ready", "database", "engine"}``; 503 while the database is away, as nothing can be taken in."""
-    try:
-        with runtime.sessions() as session:
-            session.execute(text("SELECT 1 FROM contact LIMIT 1"))
-        database = True
-    except SQLAlchemyError:
-        database = False
-    body = {"ready": database, "database": database, "engine": runtime.engine.ready()}
-    return jsonify(body), 200 if database else 503
 
 
 def _name_failures(app: Flask) -> None:
@@ -90,12 +83,32 @@ def _name_failures(app: Flask) -> None:
             return console.failure(code), code
         return jsonify(error=reason), code
 
-    @app.errorhandler(OperationalError)
-    def no_database(error: OperationalError) -> tuple[Response, int]:
-        log.error("database: %s", type(error).__name__)
+    first = Seldom()
+
+    @app.errorhandler(OperationalError)  # away, full, or out of connections
+    @app.errorhandler(InternalError)
+    @app.errorhandler(NoneFree)
+    def no_database(error: SQLAlchemyError) -> tuple[Response, int]:
+        failure = type(getattr(error, "orig", None) or error).__name__
+        if first(failure):
+            log.error("database: %s; nothing is acknowledged until it works again", failure)
         if request.path.startswith("/desk"):  # its pages need the database to know who is signed in
-            return Response("The database does not answer. Nothing was changed; try again.", mimetype="text/plain"), 503
+            return Response(language.no_database(), mimetype="text/plain"), 503
         return jsonify(error="not stored, send it again"), 503
+
+
+class Seldom:
+    """Whether to say this now: the same at most once a minute, as a full disk has no room for a line each time."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, float] = {}
+
+    def __call__(self, line: str) -> bool:
+        at = time.monotonic()
+        new = at - self._said.get(line, -MINUTE) >= MINUTE
+        if new:
+            self._said[line] = at
+        return new
 
 
 def _headers(always: dict[str, str]) -> Callable[[Response], Response]:

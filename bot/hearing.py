@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot import foreign, gazetteer, indigenous, language, names, places, receipt
-from bot.commands import Commands, command_in
+from bot import daytimes, foreign, gazetteer, indigenous, language, names, places, receipt
+from bot.commands import Commands, command_in, fold
 from bot.directory import written_in
 from bot.places import Place
 
@@ -36,6 +36,8 @@ NUMBER = re.compile(
     r"(?:(?:la|el|the|le|a|o|opcion|opción|option|opção|número|numero|number|nimewo) )?\W{0,2}(\d{1,2})\W{0,3}"
 )
 WORD = re.compile(r"[^\W\d_]+")
+# Words of content/words.yml that are answered without the engine, and the reply.
+SHOWN = {"more": "more", "read": "read", "safe": "ask_safe"}
 THUMBS = {"👍": "ok", "👌": "ok", "✅": "ok", "👎": "no", "❌": "no"}
 DEFAULT_LANGUAGE = "es"
 # An answer to a question changes the language only when it has so many words.
@@ -79,6 +81,16 @@ class Heard:
     foreign: str | None = None
     # The receipt that the message holds (bot/receipt.py); the engine never hears it.
     receipt: str | None = field(default=None, repr=False)
+    # When it is safe to write to them, as they told it: minutes after midnight (bot/daytimes.py).
+    hours: tuple[int, int] | None = None
+
+
+def prepare() -> None:
+    """Read the towns and the languages now, and not in the turn of the first who writes or shares where they are."""
+    places.find("en México")
+    places.at(19.4, -99.1)
+    language.detect("¿Dónde puedo pedir ayuda?")
+    foreign.written("¿Dónde puedo pedir ayuda?")
 
 
 def hear(body: Mapping[str, Any], known: Known) -> Heard:
@@ -94,6 +106,8 @@ def hear(body: Mapping[str, Any], known: Known) -> Heard:
         return replace(_plain(known, says="/cancel"), note="stopped")
     if kind == "stop":
         return _plain(known, show="stopped")
+    if kind == "clear":  # whatever else is going on
+        return _plain(known, show="cleared")
     if kind == "silence":
         return _plain(known, says="/silence")
     if kind == "start":
@@ -115,10 +129,13 @@ def _written(kind: str, text: str, note: str | None, known: Known) -> Heard:
 def _read(text: str, known: Known) -> Heard:
     if option := pick(text, known.offered) or _other_country(text, known.offered):
         return _chosen(option, known)
+    if told := _safe_when(text, known):
+        return told
     if found := receipt.found_in(text):
         return _receipt(found, known)
-    if command_in(text, known.commands) == "more":
-        return _plain(known, show="more")
+    command = command_in(text, known.commands) or ""
+    if command in SHOWN and not (command == "safe" and known.in_form):
+        return _plain(known, show=SHOWN[command])
     if says := COMMANDS.get(text.strip().casefold()):
         return _plain(known, says=says)
     words = REPEATED.sub(r"\1", text.strip().lstrip("/").strip())
@@ -134,6 +151,21 @@ def _receipt(found: receipt.Found, known: Known) -> Heard:
     """A receipt is answered without the engine, so that it stands in no memory but the person's."""
     show = "receipt_in_form" if known.in_form else "receipt_status"
     return replace(_plain(known, show=show if found.code else "receipt_slip"), receipt=found.code)
+
+
+def _safe_when(text: str, known: Known) -> Heard | None:
+    """A typed answer to whether and when it is safe to write to them, while that is the open question."""
+    offered = {str(option["says"]).removeprefix("show:") for option in known.offered}
+    if "copy_yes" in offered:
+        said = fold(text)
+        answer = next((name for name in ("copy_yes", "copy_no") if said in known.commands.get(name, ())), None)
+        return _plain(known, show=answer) if answer else None
+    if not any(name.startswith("safe_") for name in offered):
+        return None
+    if daytimes.only_times(text):
+        return replace(_plain(known, show="safe_hours"), hours=daytimes.hours_in(text))
+    command = command_in(text, known.commands)
+    return _plain(known, show=command) if command in offered else None
 
 
 def _says_nothing(words: str, awaiting: str | None) -> bool:

@@ -8,9 +8,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, false, or_, select, update
 from sqlalchemy.orm import Session
 
-from bot import reports
+from bot import boxes, reports
 from bot.reports import WrongStep
-from bot.sealing import Vault
 from bot.store.models import CaseMessage, Inbound, LegalHold, Media, Outbound, Report, now
 from bot.store.people import User
 
@@ -42,23 +41,26 @@ def current(session: Session, report: Report) -> LegalHold | None:
     return session.scalars(query).one_or_none()
 
 
-def shown(session: Session, vault: Vault, report: Report, reason: bool) -> Hold | None:
-    """The hold as the report's page tells it, with who and why only if asked for the ``reason``."""
+def shown(session: Session, report: Report, private: bytes | None, reason: bool) -> Hold | None:
+    """The hold as the report's page tells it, with who and why only if asked for the ``reason``.
+
+    ``private``: the report's key, None for whoever has not been given it.
+    """
     hold = current(session, report)
     if hold is None:
         return None
-    words = vault.open(hold.reason_sealed)["text"] if reason and hold.reason_sealed else None
+    words = boxes.take(private, hold.reason_boxed)["text"] if reason and private and hold.reason_boxed else None
     return Hold(hold.set_at, hold.set_by if reason else None, words)
 
 
-def begin(session: Session, vault: Vault, report: Report, by: str, reason: str) -> None:
+def begin(session: Session, report: Report, by: str, reason: str) -> None:
     """Hold a report whose row the session has locked. Raises WrongStep without a reason, or when one lasts already."""
     words = reason.strip()[:LONGEST_REASON]
     if not words:
         raise WrongStep("a legal hold needs its reason")
     if current(session, report):
         raise WrongStep("there is a legal hold already")
-    session.add(LegalHold(report_id=report.id, set_by=by, reason_sealed=vault.seal({"text": words})))
+    session.add(LegalHold(report_id=report.id, set_by=by, reason_boxed=boxes.put(report.public_key, {"text": words})))
 
 
 def end(session: Session, report: Report, by: str) -> None:
@@ -69,10 +71,10 @@ def end(session: Session, report: Report, by: str) -> None:
     hold.ended_by, hold.ended_at = by, now()
 
 
-def messages(session: Session, vault: Vault) -> ColumnElement[bool]:
+def messages(session: Session) -> ColumnElement[bool]:
     """Which rows of `Inbound` belong to a report on hold."""
     found = session.scalars(select(Report).where(held()))
-    return or_(false(), *(reports.messages(vault, report) for report in found))
+    return or_(false(), *(reports.messages(report) for report in found))
 
 
 def sent() -> ColumnElement[bool]:
@@ -81,7 +83,7 @@ def sent() -> ColumnElement[bool]:
     return select(CaseMessage.id).join(LegalHold, and_(*lasts)).where(CaseMessage.outbound_id == Outbound.id).exists()
 
 
-def keep_files(session: Session, vault: Vault, report: Report) -> None:
+def keep_files(session: Session, report: Report) -> None:
     """Hang the files of a report on the report itself, as its person's messages are about to go."""
-    theirs = select(Inbound.id).where(reports.messages(vault, report))
+    theirs = select(Inbound.id).where(reports.messages(report))
     session.execute(update(Media).where(Media.inbound_id.in_(theirs)).values(report_id=report.id, inbound_id=None))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -102,9 +102,34 @@ def is_open(hours: Hours | None, country: str, at: datetime) -> bool | None:
         return None
     if not hours.spans:
         return True
-    clocks = (at.astimezone(ZoneInfo(zone)) for zone in ([hours.zone] if hours.zone else zones(country)))
-    answers = {any(span.holds(clock) for span in hours.spans) for clock in clocks}
+    answers = {any(span.holds(clock) for span in hours.spans) for clock in _clocks(hours, country, at)}
     return answers.pop() if len(answers) == 1 else None
+
+
+def _clocks(hours: Hours, country: str, at: datetime) -> Iterable[datetime]:
+    """That moment by each clock that may be meant."""
+    return [at.astimezone(ZoneInfo(zone)) for zone in ([hours.zone] if hours.zone else zones(country))]
+
+
+@dataclass(frozen=True)
+class Opening:
+    """When a desk is worked; ``country``: whose clocks its hours are told by, where they name no zone."""
+
+    hours: Hours
+    country: str
+
+    @property
+    def always(self) -> bool:
+        return not self.hours.spans
+
+    def holds(self, at: datetime) -> bool:
+        """Whether it is surely open; where several clocks may be meant, by all of them."""
+        return is_open(self.hours, self.country, at) is True
+
+    def told(self, at: datetime) -> str:
+        """What the clocks say there: the day and minute, and where they differ "/" and the last of them."""
+        here = sorted({f"{clock:%Y-%m-%dT%H:%M}" for clock in _clocks(self.hours, self.country, at)})
+        return "/".join(dict.fromkeys(here[:1] + here[-1:]))
 
 
 @cache

@@ -7,11 +7,12 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import Table, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from bot import pace
 from bot.commands import command_in
 from bot.messages import Event, Message
 from bot.places import phone_country
@@ -22,26 +23,32 @@ from bot.store.models import Contact, ProviderEvent, now
 log = logging.getLogger(__name__)
 
 CONTACT = cast(Table, Contact.__table__)
-FIND_CONTACT = select(CONTACT.c.id).where(
-    CONTACT.c.channel == bindparam("channel"), CONTACT.c.address_hash == bindparam("found")
-)
 NEW_CONTACT = insert(CONTACT).on_conflict_do_nothing()
 
 # The message of somebody known, and the job that answers it, in one question to the database: it is asked for each
 # webhook, and to ask through the libraries took half of its time. The job is what bot.jobs.answer takes, put there by
 # Procrastinate's own function; its lock has the turns of one person run one after the other.
+# It counts as well (bot/pace.py): beyond the day's room nothing is put, and who writes too fast has one job for all.
 TAKE = """
-WITH put AS (
+WITH person AS (
+    SELECT c.id, NOT %(always)s AND coalesce(a.day = %(today)s AND (
+        a.messages >= %(most_messages)s OR a.bytes + %(size)s > %(most_bytes)s), false) AS full_today
+    FROM contact c LEFT JOIN allowance a ON a.contact_id = c.id
+    WHERE c.channel = %(channel)s AND c.address_hash = %(found)s
+), put AS (
     INSERT INTO inbound (contact_id, channel, provider_id, body_sealed, received_at)
-    SELECT id, %(channel)s, %(provider_id)s, %(body_sealed)s, %(received_at)s
-    FROM contact WHERE channel = %(channel)s AND address_hash = %(found)s
+    SELECT id, %(channel)s, %(provider_id)s, %(body_sealed)s, %(received_at)s FROM person WHERE NOT full_today
     ON CONFLICT DO NOTHING
     RETURNING id, contact_id
-)
-SELECT id, contact_id, CASE WHEN %(asked)s THEN procrastinate_defer_jobs_v1(ARRAY[ROW(
-    'default', 'faro:answer', 0, contact_id::text, NULL, jsonb_build_object('contact', contact_id), NULL
-)::procrastinate_job_to_defer_v1]) END FROM put
-"""
+), counted AS (COUNT)
+SELECT person.id AS contact_id, put.id, full_today,
+    CASE WHEN %(asked)s AND put.id IS NOT NULL AND (serve_at IS NULL OR serve_at = %(received_at)s) THEN
+        procrastinate_defer_jobs_v1(ARRAY[ROW(
+            'default', 'faro:answer', CASE WHEN recent > %(first)s THEN -1 ELSE 0 END, person.id::text, NULL,
+            jsonb_build_object('contact', person.id), NULL
+        )::procrastinate_job_to_defer_v1]) END
+FROM person LEFT JOIN put ON true LEFT JOIN counted ON true
+""".replace("COUNT", pace.COUNT)
 
 # A message may be long; what is beyond this is cut before it is stored, and the person is told.
 KEEP_LETTERS = 20_000
@@ -49,7 +56,7 @@ KEEP_LETTERS = 20_000
 
 @dataclass(frozen=True)
 class Stored:
-    """``new`` is False when this very message had come before."""
+    """``new`` is False when this very message had come before, or there was no more room for it today."""
 
     contact: uuid.UUID
     inbound: int | None
@@ -65,23 +72,28 @@ def take(runtime: Runtime, message: Message) -> bool:
         with runtime.sessions.begin() as session:
             return store(session, runtime, message, asked=True).new
     except DBAPIError as error:
-        log.error("a message and its job: %s; storing the message alone", type(error.orig).__name__)
+        failure = type(error.orig).__name__
     with runtime.sessions.begin() as session:
-        return store(session, runtime, message).new
+        new = store(session, runtime, message).new
+    log.error("a message and its job: %s; stored the message alone", failure)
+    return new
 
 
 def store(session: Session, runtime: Runtime, message: Message, asked: bool = False) -> Stored:
-    """Store a message and, where needed, the person; the caller commits. STOP takes effect here, before any turn."""
+    """Store a message and, where needed, the person; the caller commits. STOP and
+    the word to clear the chat take effect here, before any turn."""
     found = runtime.vault.fingerprint(message.channel, message.address)
     kind = _kind(session, runtime, message, found)
     body = {"kind": kind} | {k: _clean(v) for k, v in message.body.items()}
-    stored = _put(session, runtime.vault, message, {
+    sealed = runtime.vault.seal(body | {"via": _clean(message.via)})
+    stored = _put(session, runtime.vault, message, pace.limits(runtime.settings, now()) | {
         "asked": asked,
+        "always": kind in pace.ALWAYS,
         "found": found,
         "channel": message.channel,
         "provider_id": _clean(message.provider_id),
-        "body_sealed": runtime.vault.seal(body | {"via": _clean(message.via)}),
-        "received_at": now(),
+        "body_sealed": sealed,
+        "size": len(sealed),
     })  # fmt: skip
     learnt = _learnt(kind, message, stored.inbound) if stored.inbound is not None else {}
     if learnt:
@@ -92,13 +104,13 @@ def store(session: Session, runtime: Runtime, message: Message, asked: bool = Fa
 def _put(session: Session, vault: Vault, message: Message, row: dict[str, Any]) -> Stored:
     """The first message makes the row of the person, also when two come at once."""
     connection = session.connection()
-    if put := connection.exec_driver_sql(TAKE, row).first():
-        return Stored(put.contact_id, put.id, True)
-    if contact := session.scalar(FIND_CONTACT, row):
-        return Stored(contact, None, False)
-    session.execute(NEW_CONTACT, _stranger(vault, message, row["found"]))
     put = connection.exec_driver_sql(TAKE, row).first()
-    return Stored(session.scalars(FIND_CONTACT, row).one(), put.id if put else None, put is not None)
+    if put is None:
+        session.execute(NEW_CONTACT, _stranger(vault, message, row["found"]))
+        put = connection.exec_driver_sql(TAKE, row).one()
+    if put.full_today:
+        connection.exec_driver_sql(pace.REFUSED, {"contact": put.contact_id, "asked": row["asked"]})
+    return Stored(put.contact_id, put.id, put.id is not None)
 
 
 def note(session: Session, event: Event) -> bool:
@@ -117,16 +129,18 @@ def _kind(session: Session, runtime: Runtime, message: Message, found: str) -> s
     if command == "start":  # for everybody else it is a greeting
         stopped = select(Contact.stopped_at).where(Contact.channel == message.channel, Contact.address_hash == found)
         return "start" if session.scalar(stopped) else "text"
-    return "stop" if command == "stop" else "text"
+    return command if command in ("stop", "clear") else "text"
 
 
 def _learnt(kind: str, message: Message, inbound: int) -> dict[str, Any]:
     """What a message changes before its turn comes. Columns that a turn does not write, so that neither waits."""
     learnt: dict[str, Any] = {}
-    if kind == "stop":
+    if kind in ("stop", "clear"):
         learnt = {"stopped_at": now(), "stopped_by": inbound, "case_messages": False}
     elif kind == "start":
         learnt = {"stopped_at": None, "stopped_by": None, "case_messages": True}
+    if kind == "clear":
+        learnt["cleared_by"] = inbound
     if kind == "blocked" or (kind == "stop" and message.body.get("by_provider")):
         learnt["blocked_at"] = now()
     elif kind == "start":

@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import logging
 import random
+import time
 import uuid
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +17,19 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot import conversation, delivery, inbox, passing, places
+from bot import (
+    clocks,
+    conversation,
+    copying,
+    delivery,
+    handing,
+    hearing,
+    inbox,
+    outside_jobs,
+    passing,
+    transcript,
+    veil,
+)
 from bot.erasing import forget
 from bot.messages import Message
 from bot.runtime import Runtime
@@ -27,6 +41,8 @@ blueprint = procrastinate.Blueprint()
 
 # Seconds to wait for a connection. A webhook's row is stored by then, and its provider waits 15 s for an answer.
 POOL_WAIT = 5.0
+# What waits for longer has no job, or one that somebody else has in hand.
+LEFT_BEHIND = timedelta(seconds=30)
 
 
 class KeepTrying(BaseRetryStrategy):
@@ -40,6 +56,7 @@ def queue(database: str) -> procrastinate.App:
     """The queue's application; open it before use (`app.open()`, in the worker `app.open_async()`)."""
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=database, timeout=POOL_WAIT))
     app.add_tasks_from(blueprint, namespace="faro")
+    app.add_tasks_from(outside_jobs.blueprint, namespace="faro")
     return app
 
 
@@ -56,19 +73,36 @@ def runtime_of(context: procrastinate.JobContext) -> Runtime:
 async def answer(context: procrastinate.JobContext, contact: str) -> None:
     loop = asyncio.get_running_loop()
 
+    wait, turns = None, 0
+
     def turned() -> None:
         """The reply leaves while the next message is worked."""
+        nonlocal turns
+        turns += 1
         asyncio.run_coroutine_threadsafe(_defer_deliver(context, contact), loop)
 
     try:
-        await asyncio.to_thread(conversation.answer, runtime_of(context), uuid.UUID(contact), turned)
-    finally:  # also an apology wants to be sent
-        await _defer_deliver(context, contact)
+        wait = await asyncio.to_thread(conversation.answer, runtime_of(context), uuid.UUID(contact), turned)
+    finally:  # also an apology wants to be sent; only where it was not yet time nothing was said
+        if turns or not wait:
+            await _defer_deliver(context, contact)
+    if wait is not None:
+        await _go_on(context.app, contact, wait)
+
+
+async def _go_on(app: procrastinate.App, contact: str, wait: float) -> None:
+    """The next turns of this person, behind whoever came meanwhile; one job that waits is enough."""
+    later, name = {"seconds": wait} if wait else None, f"go on {contact}"
+    task = app.configure_task("faro:answer", lock=contact, queueing_lock=name, schedule_in=later, priority=-1)
+    with contextlib.suppress(procrastinate.exceptions.AlreadyEnqueued):
+        await task.defer_async(contact=contact)
 
 
 async def _defer_deliver(context: procrastinate.JobContext, contact: str) -> None:
-    task = context.app.configure_task("faro:deliver", lock=f"deliver {contact}")
-    await task.defer_async(contact=contact)
+    """One that has not begun is enough: it finds all that was put into the outbox before it begins."""
+    name = f"deliver {contact}"
+    with contextlib.suppress(procrastinate.exceptions.AlreadyEnqueued):
+        await context.app.configure_task("faro:deliver", lock=name, queueing_lock=name).defer_async(contact=contact)
 
 
 @blueprint.task(name="deliver", retry=KeepTrying(), pass_context=True)
@@ -93,7 +127,7 @@ async def sweep(context: procrastinate.JobContext, timestamp: int) -> None:
     """Whatever waits without a job (a process died between its commit and the queue) gets one."""
     app = context.app
     for job in await app.job_manager.get_stalled_jobs():
-        await app.job_manager.retry_job(job)
+        await _rescue(app, job)
     answers, deliveries = await asyncio.to_thread(_left_behind, runtime_of(context))
     for contact in answers:
         await app.configure_task("faro:answer", lock=str(contact)).defer_async(contact=str(contact))
@@ -101,11 +135,20 @@ async def sweep(context: procrastinate.JobContext, timestamp: int) -> None:
         await _defer_deliver(context, str(contact))
 
 
+async def _rescue(app: procrastinate.App, job: procrastinate.jobs.Job) -> None:
+    """What a worker had in hand when it died is done again, unless the same waits already: of some jobs one may."""
+    try:
+        await app.job_manager.retry_job(job)
+    except procrastinate.exceptions.UniqueViolation:
+        await app.job_manager.finish_job(job, procrastinate.jobs.Status.ABORTED, delete_job=False)
+
+
 def _left_behind(runtime: Runtime) -> tuple[list[uuid.UUID], list[uuid.UUID]]:
-    late = now() - timedelta(seconds=30)
+    late = now() - LEFT_BEHIND
     with runtime.sessions() as session:
         waiting = select(Inbound.contact_id).where(Inbound.answered_at.is_(None), Inbound.received_at < late)
-        return list(session.scalars(waiting.distinct())), [*_due(session, late), *_reopened(session, runtime)]
+        hours = veil.due(session, now())
+        return list(session.scalars(waiting.distinct())), [*_due(session, late), *_reopened(session, runtime), *hours]
 
 
 def _due(session: Session, late: datetime) -> list[uuid.UUID]:
@@ -128,8 +171,17 @@ def _reopened(session: Session, runtime: Runtime) -> list[uuid.UUID]:
 @blueprint.task(name="pass_on", queueing_lock="pass_on", pass_context=True)
 async def pass_on(context: procrastinate.JobContext, timestamp: int) -> None:
     """What no desk accepted in time goes to the next one."""
+    await asyncio.to_thread(handing.run, runtime_of(context), now())
+    await asyncio.to_thread(copying.run, runtime_of(context), now())
     for contact in await asyncio.to_thread(passing.run, runtime_of(context), now()):
         await _defer_deliver(context, str(contact))
+
+
+@blueprint.periodic(cron="* * * * *")
+@blueprint.task(name="forget_arrived", queueing_lock="forget_arrived", pass_context=True)
+async def forget_arrived(context: procrastinate.JobContext, timestamp: int) -> None:
+    """What we said about a report is not kept where we could read it."""
+    await asyncio.to_thread(transcript.forget_arrived, runtime_of(context), now())
 
 
 @blueprint.periodic(cron="*/5 * * * *")
@@ -166,13 +218,28 @@ async def forget_old(context: procrastinate.JobContext, timestamp: int) -> None:
 
 
 async def work(runtime: Runtime) -> None:
-    """Serve the queue until told to stop; a turn in hand is finished first."""
+    """Serve the queue until told to stop, or until the clock jumps; a turn in hand is finished first."""
     app = queue(runtime.settings.database)
-    places.at(19.4, -99.1)  # reads the towns now, not in the turn of the first who shares where they are
+    hearing.prepare()
+    await asyncio.to_thread(clocks.mend, runtime, now())
     async with app.open_async():
-        await app.run_worker_async(
-            concurrency=runtime.settings.worker_concurrency,
-            additional_context={"runtime": runtime},
-            shutdown_graceful_timeout=15,
-            fetch_job_polling_interval=2,
+        await _until_a_jump(
+            app.run_worker_async(
+                concurrency=runtime.settings.worker_concurrency,
+                additional_context={"runtime": runtime},
+                shutdown_graceful_timeout=15,
+                fetch_job_polling_interval=2,
+            )
         )
+
+
+async def _until_a_jump(work: Coroutine[Any, Any, None], clock: Callable[[], float] = time.time) -> None:
+    """Work until told to stop, or until the clock jumps: what the queue holds in mind counts by the old one."""
+    serving, jump = asyncio.create_task(work), asyncio.create_task(clocks.jump(clock))
+    await asyncio.wait({serving, jump}, return_when=asyncio.FIRST_COMPLETED)
+    if jump.done():
+        log.warning("the clock jumped by %.0f s; the worker starts anew", jump.result())
+        serving.cancel()
+    jump.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving

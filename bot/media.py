@@ -10,9 +10,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot import pace
 from bot.messages import NotSent, Then
 from bot.runtime import Runtime
 from bot.sealing import Vault
+from bot.settings import Settings
 from bot.store.models import Inbound, Media
 
 log = logging.getLogger(__name__)
@@ -40,7 +42,9 @@ def keep(runtime: Runtime, inbound: Inbound, files: Sequence[Mapping[str, Any]])
         if _kept(session, inbound):
             return
     for file in files:
-        if (data := _fetched(runtime, inbound.channel, file)) is not None:
+        with runtime.sessions() as session:
+            room = pace.has_room(session, runtime.settings, inbound.contact_id)
+        if room and (data := _fetched(runtime, inbound.channel, file)) is not None:
             _store(runtime, inbound.id, _type(file), data)
 
 
@@ -70,9 +74,12 @@ def _store(runtime: Runtime, inbound: int, content_type: str, data: bytes) -> No
     sealed = runtime.vault.seal_bytes(data)
     with runtime.sessions.begin() as session:
         session.add(Media(inbound_id=inbound, content_type=content_type, size=len(data), body_sealed=sealed))
+        pace.count_file(session, inbound, len(sealed))
 
 
-def note(session: Session, inbound: Inbound, files: Sequence[Mapping[str, Any]]) -> str:
+def note(session: Session, settings: Settings, inbound: Inbound, files: Sequence[Mapping[str, Any]]) -> str:
     """What is said of the files of a message: refused when one of them could not be kept."""
     kept = _kept(session, inbound)
-    return KEPT[kept[0]] if kept and len(kept) >= len(files) else "file_refused"
+    if kept and len(kept) >= len(files):
+        return KEPT[kept[0]]
+    return "file_refused" if pace.has_room(session, settings, inbound.contact_id) else "files_full"

@@ -48,7 +48,9 @@ def put(
 def hurry(session: Session, contact: Contact) -> None:
     """Try at once what was put off for hours: the person is there, and the answer to them waits behind it."""
     put_off = Outbound.contact_id == contact.id, Outbound.status == "waiting", Outbound.next_try_at.is_not(None)
-    session.execute(update(Outbound).where(*put_off).values(next_try_at=None, attempts=0))
+    # Nothing that waits to be written says otherwise, so the rest of the turn is written at once, at its end.
+    with session.no_autoflush:
+        session.execute(update(Outbound).where(*put_off).values(next_try_at=None, attempts=0))
 
 
 def part_of(row: Outbound, body: Mapping[str, Any]) -> Part:

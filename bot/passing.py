@@ -13,7 +13,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
+from bot import alerts, desk_keys, handing, partners, reports
 from bot.replies import Reply
+from bot.routing import Routing
 from bot.runtime import Runtime
 from bot.store.models import Report, ReportEvent
 from bot.telling import tell
@@ -29,8 +31,8 @@ def run(runtime: Runtime, at: datetime) -> list[uuid.UUID]:
     """
     with runtime.sessions() as session:
         due = select(Report.id).where(*_due(at)).order_by(Report.urgent.desc(), Report.accept_by)
-        reports = list(session.scalars(due))
-    people = [_tried(runtime, report, at) for report in reports]
+        found = list(session.scalars(due))
+    people = [_tried(runtime, report, at) for report in found]
     return [contact for contact in people if contact is not None]
 
 
@@ -58,15 +60,26 @@ def pass_on(session: Session, runtime: Runtime, report_id: uuid.UUID, at: dateti
     if report is None:
         return None
     routing = runtime.shelf.content().routing
-    left, taken = report.desk, routing.after(report.desk)
+    left, taken = report.desk, _next(session, routing, report)
     report.desk = taken or left
     report.accept_by = at + routing.time_to_accept(report.desk, report.urgent)
-    return _noted(session, runtime, report, left, at) if taken else None
+    if not taken:
+        return None
+    handing.passed_on(session, report, routing.chain(taken, reports.accuses(report)), at)
+    return _noted(session, runtime, report, left, at)
+
+
+def _next(session: Session, routing: Routing, report: Report) -> str | None:
+    """The first desk on the way that was given the report's key, which a table changed since filing may not have."""
+    further = routing.chain(report.desk, reports.accuses(report))[1:]
+    return next((desk for desk in further if desk_keys.opens(session, report, desk)), None)
 
 
 def _noted(session: Session, runtime: Runtime, report: Report, left: str, at: datetime) -> uuid.UUID | None:
     """Both desks and the person see it. In a ring of desks nobody is told of the same desk again and again."""
     known = _was_at(session, report, report.desk)
+    alerts.note(session, report, "passed_on", at)
+    partners.arrived(session, runtime, report, "passed_on")
     session.add(ReportEvent(report_id=report.id, at=at, kind="passed_on", from_desk=left, to_desk=report.desk,
                             why="not_accepted"))  # fmt: skip
     if known:
@@ -77,7 +90,7 @@ def _noted(session: Session, runtime: Runtime, report: Report, left: str, at: da
 
 
 def _was_at(session: Session, report: Report, desk: str) -> bool:
-    there = or_(ReportEvent.from_desk == desk, ReportEvent.to_desk == desk)
+    there = or_(ReportEvent.from_desk == desk, ReportEvent.to_desk == desk) & (ReportEvent.kind == "passed_on")
     return bool(
         session.scalar(select(select(ReportEvent.id).where(ReportEvent.report_id == report.id, there).exists()))
     )

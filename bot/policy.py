@@ -16,6 +16,8 @@ TRY_FOR = timedelta(hours=24)
 FIRST_WAIT, LONGEST_WAIT, GROWS = 20.0, 6 * 3600.0, 4.0
 # A lost answer: after so long we look whether the message arrived, or repeat it, once.
 LOOK_AFTER = timedelta(seconds=60)
+# What answers a message of the person's.
+ANSWERS = ("reply", "apology", "too_fast", "too_much")
 SLOW_DOWN_FOR = 5.0  # seconds, where the provider does not say
 
 
@@ -55,7 +57,7 @@ SEND = Decision(Way.SEND)
 
 def decide(case: Case) -> Decision:
     """Blocked, then stopped, then WhatsApp's window; a template is what is sent when the window is shut."""
-    answers = case.kind in ("reply", "apology")
+    answers = case.kind in ANSWERS
     if case.blocked and not (answers and case.after_block):
         return Decision(Way.WITHHOLD if answers else Way.HOLD, "blocked")
     if case.stopped and not _wanted(case, answers):

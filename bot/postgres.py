@@ -9,8 +9,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from bot.settings import Settings
@@ -43,6 +47,39 @@ def serve(settings: Settings) -> int:
         print(problem, file=sys.stderr)
         return 1
     os.execvp(command[0], command)
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[None]:
+    """The database answers while this lasts; started for it where it is ours and does not run. Raises CannotStart."""
+    if answers(settings.database):
+        yield
+        return
+    if settings.database_url:
+        raise CannotStart("The database of DATABASE_URL does not answer.")
+    server = subprocess.Popen(prepare(settings), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _wait_for(settings, server)
+        yield
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(60)
+
+
+def _wait_for(settings: Settings, server: subprocess.Popen[bytes]) -> None:
+    begun = time.monotonic()
+    while not answers(settings.database):
+        if server.poll() is not None or time.monotonic() > begun + 60:
+            raise CannotStart(f"The database in {folder(settings)} cannot be started: see {settings.var / 'log'}.")
+        time.sleep(0.1)
+
+
+def answers(database: str) -> bool:
+    try:
+        psycopg.connect(database, connect_timeout=2).close()
+    except psycopg.Error:
+        return False
+    return True
 
 
 def prepare(settings: Settings) -> list[str]:

@@ -69,5 +69,7 @@ def _failed(session: Session, row: Outbound, report: Report) -> uuid.UUID | None
     error = NotSent(report.then, report.reason or "not delivered")
     tried_for = now() - (row.first_tried_at or row.created_at)
     after = policy.after_failure(error, row.attempts, tried_for, unanswered=0)
+    if row.body_sealed is None:  # its words are gone, as it had been with the provider for so long
+        after = policy.Next("failed", error.code)
     delivery.apply(session, row, after, report.then)
     return row.contact_id if after.status == "waiting" else None

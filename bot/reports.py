@@ -5,21 +5,25 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from cryptography.fernet import InvalidToken
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, UnaryExpression, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
+from bot import alerts, boxes, copying, desk_keys, partner_keys
+from bot.accused import accused, last_called
 from bot.content import Content
 from bot.directory import for_crime
 from bot.receipt import ALPHABET
 from bot.routing import Incident, Route, explain, route
-from bot.sealing import Vault
 from bot.store.models import CaseMessage, Contact, Inbound, Report, now
 
+# Of whom nobody knows the language.
+UNTOLD = "es"
+# How many reports a page of the list has.
+PAGE = 100
 OUTCOMES = ("helped", "referred", "no_action", "withdrawn")
 
 
@@ -50,50 +54,64 @@ class Filed:
     may_reply: bool
 
 
-def decide(slots: Mapping[str, Any], content: Content) -> Route:
-    """Where a report with these slots goes."""
-    return route(incident(slots), content.routing)
+def decide(
+    slots: Mapping[str, Any], content: Content, words: Sequence[str], language: str | None, at: datetime
+) -> Route:
+    """Where a report with these slots would go; ``words``: what else was told, which may say who is accused."""
+    what = replace(incident(slots, content, words), language=language or UNTOLD, at=at)
+    return route(what, content.routing)
 
 
-def incident(slots: Mapping[str, Any]) -> Incident:
-    country = slots.get("country")
+def incident(slots: Mapping[str, Any], content: Content, words: Sequence[str] = ()) -> Incident:
+    country, crime = slots.get("country"), slots.get("crime_type") or "other"
     return Incident(
         country=None if country == "unknown" else country,
-        crime_type=slots.get("crime_type") or "other",
+        crime_type=crime,
         urgent=slots.get("danger") == "yes",
         minor={"yes": True, "no": False}.get(slots.get("minor") or ""),
+        accused=accused(crime, [str(slots.get("what") or ""), *words], content.accused),
     )
 
 
 def file_report(
     session: Session,
-    vault: Vault,
     content: Content,
     inbound: int,
     told: Told,
     kind: str = "report",
     at: datetime | None = None,
+    holders: partner_keys.Holders = partner_keys.NOBODY,
 ) -> Filed:
-    """Store and route a report; from the same message a second call finds the first one's report. ``at``: now."""
-    decided = decide(told.slots, content)
+    """Store and route a report, sealed to its desk and those after it; ``at``: now; ``holders``: the desks' partners.
+
+    From the same message a second call finds the first one's report. Raises desk_keys.NoKeeper.
+    """
     report = session.scalars(select(Report).where(Report.inbound_id == inbound)).one_or_none()
+    contact = session.get_one(Contact, session.get_one(Inbound, inbound).contact_id)
+    language, filed_at = (report.language, report.filed_at) if report else (contact.language or UNTOLD, at or now())
+    what = replace(incident(told.slots, content, told.words), language=language, at=filed_at)
+    decided = route(what, content.routing)
     if report is None:
-        report = _new(session, vault, inbound, told, decided, kind)
-        report.filed_at = at or now()
+        report = _new(inbound, contact, told, what, decided, kind)
+        report.number, report.filed_at = _number(session), filed_at
         report.accept_by = report.filed_at + content.routing.time_to_accept(report.desk, report.urgent)
-        report.routed_why = asdict(explain(incident(told.slots), content.routing))
+        report.routed_why = asdict(explain(what, content.routing))
         session.add(report)
+        way = content.routing.chain(report.desk, what.accused)
+        made = desk_keys.begin(session, report, way)
+        partner_keys.put(session, report, made.private, way, holders)
+        report.words_boxed = boxes.put(made.public, {"slots": dict(told.slots), "words": list(told.words)})
+        if kind == "report":
+            second = copying.second(content.routing, what, contact.phone_country)
+            copying.put_by(session, report, made.private, second)
         session.flush()
-    what = incident(told.slots)
-    return Filed(report.number, report.desk, decided.call, what.country, for_crime(what.crime_type), report.may_reply)
+        alerts.note(session, report, "filed", report.filed_at)
+    call = last_called(decided.call, what.accused, content.hotlines, content.accused)
+    return Filed(report.number, report.desk, call, what.country, for_crime(what.crime_type), report.may_reply)
 
 
-def _new(session: Session, vault: Vault, inbound: int, told: Told, decided: Route, kind: str) -> Report:
-    message = session.get_one(Inbound, inbound)
-    contact = session.get_one(Contact, message.contact_id)
-    what = incident(told.slots)
+def _new(inbound: int, contact: Contact, told: Told, what: Incident, decided: Route, kind: str) -> Report:
     return Report(
-        number=_number(session),
         kind=kind,
         inbound_id=inbound,
         contact_id=contact.id,
@@ -101,11 +119,11 @@ def _new(session: Session, vault: Vault, inbound: int, told: Told, decided: Rout
         routed_by=decided.case,
         crime_type=what.crime_type,
         country=what.country,
-        language=contact.language or "es",
+        language=what.language or UNTOLD,
         urgent=what.urgent,
         minor=what.minor,
         may_reply=kind == "request" or told.slots.get("may_reply") == "yes",
-        words_sealed=vault.seal({"slots": dict(told.slots), "words": list(told.words), "since": told.since}),
+        since=told.since or inbound,
     )
 
 
@@ -123,14 +141,10 @@ def of_contact(session: Session, contact: uuid.UUID) -> list[Report]:
     return list(session.scalars(query))
 
 
-def messages(vault: Vault, report: Report) -> ColumnElement[bool]:
+def messages(report: Report) -> ColumnElement[bool]:
     """Which rows of `Inbound` belong to a report: what was written while making it, and the person's lines since."""
     talk = select(CaseMessage.id).where(CaseMessage.report_id == report.id, CaseMessage.inbound_id == Inbound.id)
-    try:
-        since = vault.open(report.words_sealed).get("since") or report.inbound_id
-    except InvalidToken:  # its key was thrown away; when it began is as lost as its words
-        since = report.inbound_id
-    made = and_(Inbound.contact_id == report.contact_id, Inbound.id.between(since, report.inbound_id))
+    made = and_(Inbound.contact_id == report.contact_id, Inbound.id.between(report.since, report.inbound_id))
     return or_(made, talk.exists())
 
 
@@ -146,23 +160,42 @@ def open_thread(session: Session, contact: uuid.UUID) -> Report | None:
     return session.scalars(query).first()
 
 
-def at_desks(session: Session, desks: Sequence[str], closed: bool = False) -> list[tuple[Report, int]]:
-    """The reports of these desks with their unread lines: open or closed. Urgent ones come first, then what
-    must be accepted soonest, then the newest."""
-    unread = (
-        select(func.count())
-        .where(CaseMessage.report_id == Report.id, ~CaseMessage.from_desk, CaseMessage.read_at.is_(None))
-        .scalar_subquery()
-    )
+def at_desks(
+    session: Session, desks: Sequence[str], closed: bool = False, *which: ColumnElement[bool], page: int = 1
+) -> list[tuple[Report, int]]:
+    """The reports of these desks with their unread lines: open or closed, and ``which`` of them; one page."""
+    query = select(Report, unread()).where(*listed(desks, closed), *which).order_by(*in_order())
+    found = session.execute(query.limit(PAGE).offset((page - 1) * PAGE))
+    return [(report, count) for report, count in found]
+
+
+def listed(desks: Sequence[str], closed: bool) -> tuple[ColumnElement[bool], ...]:
+    """For a query of `Report`: what stands in the list of these desks."""
     status = Report.status == "closed" if closed else Report.status != "closed"
+    return Report.desk.in_(desks), Report.reduced_at.is_(None), status
+
+
+def unread() -> ScalarSelect[int]:
+    """For a query of `Report`: how many lines of the person nobody has seen yet."""
+    lines = CaseMessage.report_id == Report.id, ~CaseMessage.from_desk, CaseMessage.read_at.is_(None)
+    return select(func.count()).where(*lines).correlate(Report).scalar_subquery()
+
+
+def in_order() -> tuple[UnaryExpression[Any], ...]:
+    """Urgent ones come first, then what must be accepted soonest, then the newest; never two in the same place."""
     deadline = case((Report.status == "filed", Report.accept_by)).asc().nulls_last()
-    query = (
-        select(Report, unread)
-        .where(Report.desk.in_(desks), Report.reduced_at.is_(None), status)
-        .order_by(Report.urgent.desc(), deadline, Report.filed_at.desc())
-        .limit(500)
-    )
-    return [(report, count) for report, count in session.execute(query)]
+    return Report.urgent.desc(), deadline, Report.filed_at.desc(), Report.id.asc()
+
+
+def weight() -> ColumnElement[int]:
+    """Of a report that is new or has unread lines: which is looked at first. A new one before one with lines, and
+    danger before both."""
+    return case((Report.status == "filed", 2), else_=1) + case((Report.urgent, 2), else_=0)
+
+
+def accuses(report: Report) -> frozenset[str]:
+    """The bodies that were accused when it was filed."""
+    return frozenset((report.routed_why or {}).get("accused", ()))
 
 
 def accept(report: Report, operator: str) -> None:
@@ -170,6 +203,7 @@ def accept(report: Report, operator: str) -> None:
     if report.status != "filed":
         raise WrongStep("accepted already")
     report.status, report.accepted_at, report.accepted_by = "accepted", now(), operator
+    report.assigned_to = operator
 
 
 def close(report: Report, outcome: str) -> None:
@@ -179,15 +213,22 @@ def close(report: Report, outcome: str) -> None:
     report.status, report.closed_at, report.outcome = "closed", now(), outcome
 
 
+def withdraw(report: Report) -> None:
+    """By the person who filed it, whose wish needs nobody's step before."""
+    report.status, report.closed_at, report.outcome = "closed", now(), "withdrawn"
+
+
 def add_line(
-    session: Session, vault: Vault, report: Report, text: str, author: str | None, inbound: int | None = None
+    session: Session, report: Report, text: str, author: str | None, inbound: int | None = None
 ) -> CaseMessage:
-    """One more line of the talk; without an author it is the person's."""
+    """One more line of the talk; without an author it is the person's. The desk's own opens with the receipt too."""
+    told = {"text": text}
     line = CaseMessage(
         report_id=report.id,
         from_desk=author is not None,
         author=author,
-        body_sealed=vault.seal({"text": text}),
+        body_boxed=boxes.put(report.public_key, told),
+        follow_up_boxed=boxes.put(report.receipt_key, told) if author and report.receipt_key else None,
         inbound_id=inbound,
     )
     session.add(line)

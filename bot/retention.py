@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import Column, delete, null, or_, select, update
 from sqlalchemy.orm import Session
 
+import bot.store.working  # noqa: F401 (its tables are about reports too)
 from bot import holds, reports
 from bot.content import Content
 from bot.runtime import Runtime
-from bot.sealing import Vault
 from bot.store.models import Base, CaseMessage, Conversation, Inbound, LegalHold, Outbound, Report
 
 log = logging.getLogger(__name__)
@@ -61,18 +61,18 @@ def reduce_one(session: Session, runtime: Runtime, report_id: uuid.UUID, at: dat
     # The hold is looked for after the row is locked: whoever sets one locks the row first.
     if report is None or not is_due(report, runtime.shelf.content(), at) or holds.current(session, report):
         return False
-    _erase_messages(session, runtime.vault, report)
+    _erase_messages(session, report)
     for column in _pointing_here():
         session.execute(delete(column.table).where(column == report.id))
-    session.execute(update(LegalHold).where(LegalHold.report_id == report.id).values(reason_sealed=None))
+    session.execute(update(LegalHold).where(LegalHold.report_id == report.id).values(reason_boxed=None))
     session.execute(update(Report).where(Report.id == report.id).values(_reduced(report, at)))
     return True
 
 
-def _erase_messages(session: Session, vault: Vault, report: Report) -> None:
+def _erase_messages(session: Session, report: Report) -> None:
     """What the person wrote for it, with its files, and what they were answered. A hold on another report keeps its
     own."""
-    theirs = reports.messages(vault, report) & ~holds.messages(session, vault)
+    theirs = reports.messages(report) & ~holds.messages(session)
     answered = Outbound.inbound_id.in_(select(Inbound.id).where(theirs))
     written = select(CaseMessage.id).where(CaseMessage.report_id == report.id, CaseMessage.outbound_id == Outbound.id)
     session.execute(delete(Outbound).where(or_(answered, written.exists())))

@@ -88,7 +88,7 @@ class Runner:
     def __init__(self, settings: Settings, programs: dict[str, str]) -> None:
         self.logs = settings.var / "log"
         self.config = settings.var.absolute() / "supervisord.conf"
-        self.settings = settings
+        self.settings, self.programs = settings, programs
         self.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.config.write_text(configuration(programs))
         self.deaths: dict[str, int] = {}

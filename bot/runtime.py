@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot import foreign, language, places
 from bot.channels.doors import Door, doors
 from bot.content import Shelf
 from bot.engine import Engine
@@ -25,14 +24,11 @@ class Runtime:
 
 
 def start(settings: Settings) -> Runtime:
-    places.find("en México")  # reads the gazetteer now, not in the first person's turn
-    language.detect("¿Dónde puedo pedir ayuda?")
-    foreign.written("¿Dónde puedo pedir ayuda?")
     return Runtime(
         settings=settings,
         sessions=sessions(settings.database),
         vault=Vault.of(settings.keys, settings.hash_key),
         shelf=Shelf(settings.content),
-        engine=Engine(settings.engine_url, settings.engine_token),
+        engine=Engine(settings.engine_urls, settings.engine_token),
         doors=doors(settings),
     )

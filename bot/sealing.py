@@ -30,16 +30,16 @@ class Vault:
         """Any JSON value, sealed."""
         return self.fernet.encrypt(json.dumps(value, ensure_ascii=False).encode())
 
-    def open(self, sealed: bytes) -> Any:
-        """What `seal` was given. Raises cryptography.fernet.InvalidToken when no key fits."""
-        return json.loads(self.fernet.decrypt(sealed))
+    def open(self, sealed: bytes | None) -> Any:
+        """What `seal` was given. Raises cryptography.fernet.InvalidToken when no key fits, or nothing is there."""
+        return json.loads(self.open_bytes(sealed))
 
     def seal_bytes(self, value: bytes) -> bytes:
         return self.fernet.encrypt(value)
 
-    def open_bytes(self, sealed: bytes) -> bytes:
-        """What `seal_bytes` was given. Raises cryptography.fernet.InvalidToken when no key fits."""
-        return self.fernet.decrypt(sealed)
+    def open_bytes(self, sealed: bytes | None) -> bytes:
+        """What `seal_bytes` was given. Raises cryptography.fernet.InvalidToken as `open` does."""
+        return self.fernet.decrypt(sealed or b"")
 
     def fingerprint(self, channel: str, address: str) -> str:
         """The same 64 letters for the same address, and no way back without the key."""

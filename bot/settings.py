@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     var: Path = Field(ROOT / "var", description="Where the database and the logs are kept.")
     model: Path = Field(ROOT / "models", description="The folder of the trained model.")
     content: Path = Field(where.DEFAULT, description="The texts, the directory and the routing table.")
+    only: str | None = Field(
+        None, description="Start only these of the Procfile's processes, as on a second machine (docs/growing.md)."
+    )
     database_url: str | None = Field(
         None,
         repr=False,
@@ -35,7 +38,8 @@ class Settings(BaseSettings):
     postgres_port: int = Field(5454, description="Loopback port of Faro's own PostgreSQL.")
     gateway_host: str = Field("127.0.0.1", description="The address that the web server listens on.")
     gateway_port: int = Field(8000, description="The port of the web server: /try, /desk, webhooks.")
-    engine_port: int = Field(5005, description="Loopback port of the engine (Rasa).")
+    engine_port: int = Field(5005, description="Loopback port of the engine (Rasa); of the first, when there are more.")
+    engines: int = Field(1, ge=1, le=32, description="How many engines are started, on ports one after the other.")
     actions_port: int = Field(5055, description="Loopback port of the action server.")
     public_url: str | None = Field(
         None, description="How the world reaches the gateway, for links (https://...). Else host and port."
@@ -63,18 +67,50 @@ class Settings(BaseSettings):
     demo_phones: str | None = Field(
         None, description="Address of the made-up providers of `make demo`: /try then shows three phones."
     )
+    smtp_url: str | None = Field(
+        None, repr=False, description="The mail server for alerts: smtp://user:password@host:587 (or smtps, 465)."
+    )
+    mail_from: str | None = Field(None, description="The address that alerts come from (faro@example.org).")
+    partners: str | None = Field(
+        None, repr=False, description="Partner systems by name, as JSON: address, secret, key (docs/partner.md)."
+    )
+    webhooks_inside: bool = Field(
+        False, description="Webhooks may lead into a private network, and without TLS: for tests."
+    )
+    metrics_token: str | None = Field(
+        None,
+        repr=False,
+        min_length=20,
+        description="Opens /metrics to Prometheus (docs/alerts-to-set.md). Else there is none.",
+    )
+    backup_key: str | None = Field(
+        None, description="What `faro backup` seals to, from `faro keys backup` (docs/backup.md)."
+    )
     worker_concurrency: int = Field(4, description="People served at the same time by one worker.")
+    day_messages: int = Field(
+        2000, description="So many messages of one person are kept in a day (UTC); then they are told."
+    )
+    day_megabytes: int = Field(
+        100, description="So many megabytes of one person are kept in a day, files included (docs/when-things-fail.md)."
+    )
     silence_hours: float = Field(24, description="After so many silent hours a half-made report is closed.")
     keys: str = Field(
         "",
         repr=False,
-        description="Encrypts words and addresses; the newest first, older ones after a comma. Made at first start.",
+        description="Encrypts addresses, and words that are in no report yet; the newest first, older ones after a "
+        "comma. Made at first start.",
     )
     hash_key: str = Field(
         "", repr=False, description="Finds a person again by their address. Made at first start; never changed."
     )
     secret_key: str = Field("", repr=False, description="Signs the desk's sessions. Made at first start.")
     password_salt: str = Field("", repr=False, description="Salt of the desk's passwords. Made at first start.")
+    first_link: str = Field(
+        "",
+        repr=False,
+        description="Signs the first administrator in, and opens nothing once they have chosen a password. "
+        "Made at first start.",
+    )
     postgres_password: str = Field(
         "", repr=False, description="Password of Faro's own PostgreSQL. Made at first start."
     )
@@ -87,8 +123,12 @@ class Settings(BaseSettings):
         return self.database_url or own
 
     @property
-    def engine_url(self) -> str:
-        return f"http://127.0.0.1:{self.engine_port}/webhooks/faro"
+    def engine_ports(self) -> range:
+        return range(self.engine_port, self.engine_port + self.engines)
+
+    @property
+    def engine_urls(self) -> list[str]:
+        return [f"http://127.0.0.1:{port}/webhooks/faro" for port in self.engine_ports]
 
     @property
     def address(self) -> str:
@@ -120,6 +160,7 @@ SECRETS: dict[str, Any] = {
     "FARO_HASH_KEY": lambda: secrets.token_urlsafe(32),
     "FARO_SECRET_KEY": lambda: secrets.token_urlsafe(32),
     "FARO_PASSWORD_SALT": lambda: secrets.token_urlsafe(32),
+    "FARO_FIRST_LINK": lambda: secrets.token_urlsafe(32),
     "FARO_POSTGRES_PASSWORD": lambda: secrets.token_urlsafe(32),
     "FARO_ENGINE_TOKEN": lambda: secrets.token_urlsafe(32),
     "FARO_TELEGRAM_SECRET": lambda: secrets.token_urlsafe(32),
@@ -146,6 +187,8 @@ def demonstration(settings: Settings) -> Settings:
             "twilio_api": phones,
             "telegram_token": f"110201543:{secrets.token_hex(17)}",
             "telegram_api": phones,
+            "smtp_url": None,
+            "partners": None,
             "demo_phones": phones,
         }
     )

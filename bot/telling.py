@@ -7,10 +7,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bot import outbox
+from bot.addressee import person
 from bot.replies import Reply, Wording, write
 from bot.runtime import Runtime
 from bot.store.models import Contact, Outbound, Report
-from bot.turn import person
 
 
 def tell(session: Session, runtime: Runtime, report: Report, reply: Reply, at: datetime) -> list[Outbound]:
@@ -21,4 +21,6 @@ def tell(session: Session, runtime: Runtime, report: Report, reply: Reply, at: d
     content = runtime.shelf.content()
     words = Wording(content, person(contact, content), at)
     parts = write(words, reply)
+    if reply.name == "case_message":  # "1" or "never" now answers the desk
+        contact.offered = []
     return outbox.put(session, runtime.vault, contact, parts, words.say, None, "case", report.number)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot import follow_up, media, outbox, receipt, reports
-from bot.content import Content
+from bot import added, consent, copying, doubt, follow_up, media, outbox, receipt, reports, safe, transcript
+from bot.addressee import person
 from bot.engine import Answer, Context
 from bot.erasing import erase
 from bot.hearing import Heard, Known, hear
-from bot.replies import Person, Reply, Wording, write
+from bot.replies import Reply, Wording, write
 from bot.runtime import Runtime
 from bot.store.models import Contact, Inbound, Outbound, Report, now
 
@@ -33,8 +34,10 @@ class Turn:
         self.contact = contact
         self.inbound = inbound
         self.content = runtime.shelf.content()
+        self.report: Report | None = None  # what this message belongs to
         sealed = contact.dialogue_sealed
         self.dialogue = runtime.vault.open(sealed) if sealed else {"awaiting": None, "slots": {}}
+        self.following: added.Following | None = self.dialogue.get("following")
 
     def take(self) -> None:
         """Hear, decide, learn, reply."""
@@ -44,15 +47,26 @@ class Turn:
             return
         if self.contact.erased_at:  # somebody we erased writes again: a stranger
             self.contact.erased_at = self.contact.welcomed_at = None
+        doubt.notice(self.contact, self.content, self.inbound.received_at)
         heard = hear(body, self._known())
         self._hide_receipt(body)
         self._pass_on(heard, body)
-        answer = self._decide(heard)
+        if safe.is_past(self.contact, self.inbound):
+            self._ends()
+            return
+        answer = added.takes(self, heard, body) or self._decide(heard)
         self._learn(heard, answer)
         replies = self._replies(heard, answer)
         self._send(replies, keep_offer=heard.show in UNREAD)
         self._remember(answer)
+        self._ends()
+
+    def _ends(self) -> None:
+        """It is answered; what belongs to a report goes into its box."""
         self.inbound.answered_at = now()
+        if self.report:
+            self.session.flush()
+            transcript.into_box(self.session, self.runtime.vault, self.report)
 
     # -- hear
 
@@ -69,7 +83,7 @@ class Turn:
             options = offered.options if offered and mine else []
             body["option"] = next((o for o in options if o["number"] == body["number"]), None)
         if body["kind"] == "media":
-            body["note"] = media.note(self.session, self.inbound, body["media"])
+            body["note"] = media.note(self.session, self.runtime.settings, self.inbound, body["media"])
         if body["kind"] == "text" and body.get("message"):
             body["text"] = self._mended(body)
         return body
@@ -114,20 +128,25 @@ class Turn:
 
     def _pass_on(self, heard: Heard, body: dict[str, Any]) -> None:
         """While an operator talks with somebody, whatever they type is read there too, also a cry for help."""
-        thread = self._thread()
+        thread = self._thread
         if thread and (heard.typed or body["kind"] == "media"):
             whole = str(body["text"])
-            reports.add_line(self.session, self.runtime.vault, thread, whole, None, self.inbound.id)
+            reports.add_line(self.session, thread, whole, None, self.inbound.id)
+            self.report = thread
 
+    @cached_property
     def _thread(self) -> Report | None:
         """The case in which a desk has written, unless a question of ours is open."""
         open_question = self.dialogue["awaiting"]
-        return None if open_question else reports.open_thread(self.session, self.contact.id)
+        thread = None if open_question else reports.open_thread(self.session, self.contact.id)
+        return thread if thread and not doubt.hides(self.contact, thread) else None
 
     # -- decide
 
     def _decide(self, heard: Heard) -> Answer:
         """Ask the engine, unless the reply is known without it; then the dialogue stays where it was."""
+        if heard.show == "cleared":
+            return safe.CLEARED
         if heard.says is None:
             shown = ({"reply": heard.show},)
             slots, awaiting = self.dialogue["slots"], self.dialogue["awaiting"]
@@ -136,7 +155,7 @@ class Turn:
 
     def _context(self, heard: Heard) -> Context:
         awaiting, slots = self.dialogue["awaiting"], self.dialogue["slots"]
-        if self._thread():
+        if self._thread:
             awaiting = "desk"
         return Context(
             inbound=self.inbound.id,
@@ -176,11 +195,13 @@ class Turn:
         replies = self._safety_first(replies, heard, answer)
         if heard.note:
             replies.insert(0, self._with_facts({"reply": heard.note}, heard, answer))
-        if any(r.name == "report_filed" and r.params["may_reply"] for r in replies) and self._could_use_sms():
+        replies += consent.asked_after(self, replies)
+        replies += safe.asked_after(self, replies)
+        if self._could_use_sms() and safe.asks_sms(self, replies):
             replies.append(Reply("ask_sms", {}))
         if heard.cut:
             replies.insert(0, Reply("too_long", {"limit": len(heard.typed)}))
-        if self.contact.welcomed_at is None and heard.show != "stopped":
+        if self.contact.welcomed_at is None and heard.show not in ("stopped", "cleared"):
             self.contact.welcomed_at = now()
             first = 1 if replies and replies[0].name == "emergency" else 0
             replies.insert(first, Reply("welcome", {}))
@@ -195,15 +216,20 @@ class Turn:
         return does(self, reply, heard, answer) if does else reply
 
     def _desk_to_be(self, reply: Reply, heard: Heard, answer: Answer) -> Reply:
-        desk = reports.decide(answer.slots, self.content).desk
+        desk = reports.decide(answer.slots, self.content, self._told(), self.contact.language, now()).desk
         return _with(reply, slots=answer.slots, desk=desk)
+
+    def _told(self) -> list[str]:
+        """All that they wrote since the report began, as it is filed with."""
+        since, until = self.contact.form_since or self.inbound.id, self.inbound.id
+        return transcript.words(self.session, self.runtime.vault, self.contact.id, since, until)
 
     def _subscribed(self, reply: Reply, heard: Heard, answer: Answer) -> Reply:
         self.contact.subscribed = reply.name == "subscribe"
         return reply
 
     def _passed_on(self, reply: Reply, heard: Heard, answer: Answer) -> Reply:
-        report = reports.open_thread(self.session, self.contact.id)
+        report = self._thread
         return _with(reply, desk=report.desk) if report else Reply("not_understood", {})
 
     def _could_use_sms(self) -> bool:
@@ -211,10 +237,14 @@ class Turn:
 
     def _stopped(self, reply: Reply, heard: Heard, answer: Answer) -> Reply:
         """The campaign's messages have stopped in the inbox already; whether the desk's shall is asked."""
-        open_cases = [r.number for r in reports.of_contact(self.session, self.contact.id) if r.status != "closed"]
+        copying.forget(self.session, self.contact.id)
+        theirs = doubt.shown(self.contact, reports.of_contact(self.session, self.contact.id))
+        open_cases = [r.number for r in theirs if r.status != "closed"]
         return _with(reply, cases=", ".join(open_cases), by_sms=self.contact.channel == "sms")
 
     def _case_messages(self, reply: Reply, heard: Heard, answer: Answer) -> Reply:
+        if self.contact.doubted_at:  # an old button
+            return Reply("not_understood", {})
         self.contact.case_messages = reply.name == "case_write"
         return self._stopped(reply, heard, answer)
 
@@ -231,23 +261,29 @@ class Turn:
         return _with(reply, page=rest[0], rest=rest[1:]) if rest else Reply("more_none", {})
 
     def _erased(self, reply: Reply, heard: Heard, answer: Answer) -> Reply:
-        kept = erase(self.session, self.runtime.vault, self.contact, self.inbound)
+        in_doubt = self.contact.doubted_at is not None
+        kept = erase(self.session, self.contact, self.inbound)
+        if in_doubt:
+            return Reply("data_deleted_here", {})
         return Reply("data_deleted_except", {"cases": ", ".join(kept)}) if kept else reply
 
     def _filed(self, reply: Reply, heard: Heard, answer: Answer) -> Reply:
         """The receipt is made here and not where the report is filed, so that the engine never knows it."""
         report = self.session.scalars(select(Report).where(Report.inbound_id == self.inbound.id)).one()
-        given = follow_up.give(self.session, self.runtime.vault, report)
+        given = follow_up.give(self.runtime.vault, report)
+        self.report = report
         return _with(reply, **given, page=f"{self.runtime.settings.address}/proof")
 
     def _followed(self, reply: Reply, heard: Heard, answer: Answer) -> Reply:
         vault = self.runtime.vault
-        report = follow_up.find(self.session, vault, heard.receipt or "", self.contact.id)
-        if report is None:
+        followed = follow_up.find(self.session, vault, heard.receipt or "", self.contact.id)
+        if followed is None:
             return Reply("receipt_unknown", {})
+        safe.receipt_shown(self, followed.report)
         if self.contact.welcomed_at is None:  # a borrowed phone: the person is known, in the language of their report
-            self.contact.language = report.language
-        return _with(reply, **follow_up.standing(self.session, vault, report))
+            self.contact.language = followed.report.language
+        self.following = added.begin(followed.report)
+        return _with(reply, **follow_up.standing(self.session, followed))
 
     def _in_form(self, replies: list[Reply]) -> list[Reply]:
         """In a report one question stands at the end: no second list of numbers, and a word of return to it."""
@@ -279,7 +315,7 @@ class Turn:
         words = Wording(self.content, person(self.contact, self.content), now())
         parts = [part for reply in replies for part in write(words, reply)]
         outbox.hurry(self.session, self.contact)
-        outbox.put(self.session, self.runtime.vault, self.contact, parts, words.say, self.inbound.id)
+        outbox.put(self.session, self.runtime.vault, self.contact, parts, words.say, self.inbound.id, self._kind())
         if more := next((reply for reply in replies if reply.name == "more" and reply.params["rest"]), None):
             self.contact.rest_sealed = self.runtime.vault.seal(more.params["rest"])
         if keep_offer:
@@ -287,11 +323,17 @@ class Turn:
         options = next((part.options for part in reversed(parts) if part.options), ())
         self.contact.offered = [option.as_row() for option in options]
 
+    def _kind(self) -> str:
+        """Our own clock has spoken, not the person: nobody waits for what is said to that."""
+        return "notice" if self._sealed()["kind"] == "silence" else "reply"
+
     def _remember(self, answer: Answer) -> None:
         awaiting = answer.awaiting
         if any(row["reply"] == "ask_delete" for row in answer.replies):
             awaiting = "delete_my_data"
-        dialogue = {"awaiting": awaiting, "slots": dict(answer.slots) if answer.form else {}}
+        dialogue: dict[str, Any] = {"awaiting": awaiting, "slots": dict(answer.slots) if answer.form else {}}
+        if self.following:
+            dialogue["following"] = self.following
         self.contact.dialogue_sealed = self.runtime.vault.seal(dialogue)
 
 
@@ -317,20 +359,17 @@ DOES: Mapping[str, Does] = {
     "more": Turn._more,
     "report_filed": Turn._filed,
     "receipt_status": Turn._followed,
+    **safe.DOES,
+    **added.DOES,
+    **consent.DOES,
 }
 # What could not be read changes nothing: the last options still count; as they do on the pages of one answer.
 UNREAD = {
     "empty_message", "unreadable", "picture_kept", "voice_kept", "file_kept", "file_refused", "contact_shared",
-    "edited", "more", "receipt_in_form", "receipt_slip",
+    "edited", "files_full", "more", "receipt_in_form", "receipt_slip",
 }  # fmt: skip
 # What a reply is called while a report is open: without a list of numbers of its own.
 IN_FORM = {"menu": "menu_in_form", "not_understood": "not_understood_in_form"}
-
-
-def person(contact: Contact, content: Content) -> Person:
-    served = contact.phone_country if contact.phone_country in content.routing.emergency else None
-    country = contact.country or served
-    return Person(contact.language or "es", country, contact.phone_country, brief=contact.channel == "sms")
 
 
 def _with(reply: Reply, **more: object) -> Reply:

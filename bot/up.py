@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import http.client
+import os
 import shlex
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def run(settings: Settings) -> None:
     runner = Runner(settings, programs)
     runner.start()
     wait_until_ready(settings, runner)
-    welcome(settings)
+    welcome(settings, programs)
     while True:
         runner.watch()
         time.sleep(0.5)
@@ -70,12 +71,36 @@ def procfile(settings: Settings) -> dict[str, str]:
         programs.pop("telegram", None)
     if not settings.demo_phones:
         programs.pop("phones", None)
-    return programs
+    return {name: command for one in _wanted(settings, programs).items() for name, command in each(settings, *one)}
+
+
+def _wanted(settings: Settings, programs: dict[str, str]) -> dict[str, str]:
+    """All, or only those that FARO_ONLY names; raises CannotStart for a name that is none of them."""
+    names = (settings.only or " ".join(programs)).split()
+    if strange := sorted(set(names) - set(programs)):
+        raise CannotStart(f"FARO_ONLY: there is no {' and no '.join(strange)} here; there are {', '.join(programs)}.")
+    return {name: command for name, command in programs.items() if name in names}
+
+
+def each(settings: Settings, name: str, command: str) -> list[tuple[str, str]]:
+    """A program as often as it is wanted: of the engine there may be several, which then share the cores."""
+    if name != "engine" or settings.engines == 1:
+        return [(name, command)]
+    threads = max(1, (os.cpu_count() or 1) // settings.engines)
+    return [
+        (engine_name(settings, port), f"env FARO_ENGINE_PORT={port} OMP_NUM_THREADS={threads} {command}")
+        for port in settings.engine_ports
+    ]
+
+
+def engine_name(settings: Settings, port: int) -> str:
+    return "engine" if port == settings.engine_port else f"engine{port - settings.engine_port + 1}"
 
 
 def check(settings: Settings, programs: dict[str, str]) -> None:
     for command in programs.values():
-        check_program(settings.root / shlex.split(command)[0])
+        words = [word for word in shlex.split(command) if word != "env" and "=" not in word]
+        check_program(settings.root / words[0])
     check_ports(settings, programs)
     if settings.database_url:
         check_database(settings)
@@ -89,7 +114,7 @@ def check_program(path: Path) -> None:
 def check_ports(settings: Settings, programs: dict[str, str]) -> None:
     wanted = {
         "gateway": (settings.gateway_host, settings.gateway_port),
-        "engine": ("127.0.0.1", settings.engine_port),
+        **{engine_name(settings, port): ("127.0.0.1", port) for port in settings.engine_ports},
         "actions": ("127.0.0.1", settings.actions_port),
         "postgres": ("127.0.0.1", settings.postgres_port),
         "phones": ("127.0.0.1", settings.gateway_port + DEMO_PHONES),
@@ -114,7 +139,7 @@ def check_port(name: str, host: str, port: int) -> None:
                 why = "is taken by another program, or another Faro"
             raise CannotStart(
                 f"Port {port} of {host}, wanted by {name}, {why}: "
-                f"free it or choose another with FARO_{name.upper()}_PORT."
+                f"free it or choose another with FARO_{name.rstrip('0123456789').upper()}_PORT."
             ) from None
 
 
@@ -150,7 +175,7 @@ def wait_until_ready(settings: Settings, runner: Runner) -> None:
     migrate.upgrade(settings.database)
     # the others have waited for it
     say("Schema ready; the engine is loading the model")
-    wait_for(health(settings), runner)
+    wait_for(health(settings, runner.programs), runner)
 
 
 def wait_for(pending: dict[str, Callable[[], bool]], runner: Runner) -> None:
@@ -182,15 +207,17 @@ def database_answers(settings: Settings) -> bool:
     return True
 
 
-def health(settings: Settings) -> dict[str, Callable[[], bool]]:
-    """For each process that has an address, how to ask whether it is ready."""
+def health(settings: Settings, programs: Collection[str]) -> dict[str, Callable[[], bool]]:
+    """For each of these processes that has an address, how to ask whether it is ready."""
     anywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}
     gateway = anywhere.get(settings.gateway_host, settings.gateway_host)
-    return {
-        "Actions": partial(answers, "127.0.0.1", settings.actions_port, "/health"),
-        "Gateway": partial(answers, gateway, settings.gateway_port, "/health"),
-        "Engine": partial(answers, "127.0.0.1", settings.engine_port, "/webhooks/faro/"),
+    engines = {engine_name(settings, port): ("127.0.0.1", port, "/webhooks/faro/") for port in settings.engine_ports}
+    places = {
+        "actions": ("127.0.0.1", settings.actions_port, "/health"),
+        "gateway": (gateway, settings.gateway_port, "/health"),
+        **engines,
     }
+    return {name.capitalize(): partial(answers, *at) for name, at in places.items() if name in programs}
 
 
 def answers(host: str, port: int, path: str) -> bool:
@@ -204,10 +231,12 @@ def answers(host: str, port: int, path: str) -> bool:
         connection.close()
 
 
-def welcome(settings: Settings) -> None:
+def welcome(settings: Settings, programs: Collection[str]) -> None:
     from bot.desk.people import first_link
 
     say("\nFaro is running.")
+    if "gateway" not in programs:
+        return say(f"  {', '.join(programs)}: what has an address is on another machine\n  Stop:    Ctrl-C\n")
     if settings.shows_try:
         say(f"  Try it:  {settings.address}/try")
     say(f"  Desk:    {settings.address}/desk")

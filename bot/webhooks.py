@@ -9,7 +9,7 @@ from typing import Any
 import procrastinate
 from flask import Blueprint, Response, jsonify, request
 
-from bot import inbox, jobs, receipts
+from bot import inbox, jobs, own_alerts, receipts
 from bot.channels import telegram, twilio
 from bot.messages import Event, Message
 from bot.runtime import Runtime
@@ -78,7 +78,7 @@ def _add_telegram(hooks: Blueprint, runtime: Runtime) -> None:
 def take(runtime: Runtime, read: Message | Event) -> bool:
     """Store what a provider brought and have it answered; whether it was new."""
     if isinstance(read, Message):
-        return inbox.take(runtime, read)
+        return own_alerts.connect(runtime, read) or inbox.take(runtime, read)
     with runtime.sessions.begin() as session:
         return inbox.note(session, read)
 

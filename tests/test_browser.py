@@ -14,6 +14,8 @@ from bot.runtime import Runtime
 from bot.store.people import User
 from tests.browser import ARGUMENTS, NoBrowser, chromium
 from tests.conftest import Process
+from tests.desk import PASSWORD, code, sets_up
+from tests.keeper import keeper
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
 expect.set_options(timeout=20_000)
@@ -60,8 +62,10 @@ def _refuse(route: Route) -> None:
 def desk(runtime: Runtime, page: Callable[..., Page]) -> Page:
     """An operator of the Mexican desk, signed in by a one-time link."""
     with runtime.sessions.begin() as session:
-        path = people.link(session, "operadora@faro.test", "operator", ["demo-mx"])
-    return page(path)
+        path = people.link(session, "operadora@faro.test", "operator", ["demo-mx"], by=keeper(runtime))
+    opened = page("/desk/sign-in")
+    sets_up(opened, runtime.settings.address + path)
+    return opened
 
 
 def says(phone: Page, words: str) -> None:
@@ -100,8 +104,11 @@ def reports(phone: Page, number: str) -> str:
 
 
 def case_of(phone: Page) -> str:
-    """The case number; behind it came the receipt, in a message of its own."""
-    hears(phone, "Su recibo")
+    """The case number; behind it came the receipt, in a message of its own, and the question whether to write here."""
+    hears(phone, "¿Es seguro que le escriba aquí?")
+    expect(phone.locator(".bubble.faro", has_text="Su recibo")).to_have_count(1)
+    taps(phone, 1)
+    hears(phone, "Bien: le escribo a cualquier hora")
     text = phone.locator(".bubble.faro", has_text="Número de caso").last.inner_text()
     return text.split("Número de caso:")[1].split()[0].strip(".")
 
@@ -122,7 +129,7 @@ def test_a_report_from_reynosa_is_accepted_answered_and_closed(
     hears(phone, "aceptó su caso")
 
     desk.fill("#write textarea", "¿Está usted en un lugar seguro?")
-    desk.click("#write button")
+    desk.click("#write [type=submit]")
     hears(phone, "¿Está usted en un lugar seguro?")
     expect(desk.locator(".line.desk").last).to_have_attribute("data-delivery", "delivered")
 
@@ -173,18 +180,17 @@ def test_the_first_administrator_chooses_a_password_and_signs_in_with_it(
     page: Callable[..., Page], runtime: Runtime, gateway: Process
 ) -> None:
     with runtime.sessions.begin() as session:  # the people of other tests have chosen theirs
-        session.execute(update(User).values(password=None))
+        session.execute(update(User).values(password=None, totp_sealed=None, totp_counter=None))
     link = people.first_link(runtime.settings)
     assert link is not None
-    admin = page(link.removeprefix(runtime.settings.address))
-    admin.click("#choose-password a")
-    admin.fill("#new_password", "tres tristes tigres 33")
-    admin.fill("#new_password_confirm", "tres tristes tigres 33")
-    admin.locator("#change-password [type=submit]").click()
-    expect(admin.locator("#choose-password")).to_have_count(0)
+    secret = sets_up(page("/desk/sign-in"), link)
     assert people.first_link(runtime.settings) is None
     again = page("/desk/")
     again.fill("#email", people.FIRST)
-    again.fill("#password", "tres tristes tigres 33")
+    again.fill("#password", PASSWORD)
     again.locator("#sign-in [type=submit]").click()
+    with runtime.sessions.begin() as session:  # as if half a minute had gone by
+        session.execute(update(User).values(totp_counter=None))
+    again.fill("#code", code(secret))
+    again.locator("#code-form [type=submit]").click()
     expect(again.locator("body")).to_contain_text(people.FIRST)

@@ -590,7 +590,7 @@ def files_a_case(person: Person) -> Report:
         told = Told({"country": "MX", "crime_type": "robbery", "may_reply": "yes", "danger": "no"}, ["me robaron"])
         inbound = session.scalars(select(Inbound.id).where(Inbound.contact_id == person.contact)).first()
         content = person.runtime.shelf.content()
-        filed = reports.file_report(session, person.runtime.vault, content, inbound or 0, told)
+        filed = reports.file_report(session, content, inbound or 0, told)
         return session.scalars(select(Report).where(Report.number == filed.case)).one()
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from argon2 import low_level
 from flask import Flask, request
+from nacl.pwhash import argon2id
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
@@ -25,6 +26,7 @@ from bot.store.people import User
 from bot.turn import Turn
 from tests.channels import AT_HOME
 from tests.fakes.wire import Server
+from tests.keeper import keeper
 from tests.talk import Bubble, Phone
 
 pytestmark = AT_HOME
@@ -64,7 +66,7 @@ class Filing:
     def _filed(self, inbound: int) -> dict[str, Any]:
         with self.runtime.sessions.begin() as session:
             told, content = Told(TOLD, ["me robaron"]), self.runtime.shelf.content()
-            return asdict(reports.file_report(session, self.runtime.vault, content, inbound, told))
+            return asdict(reports.file_report(session, content, inbound, told))
 
 
 @pytest.fixture
@@ -81,20 +83,20 @@ def filing(runtime: Runtime) -> Iterator[Filing]:
 def work(runtime: Runtime) -> Iterator[Work]:
     queue = jobs.queue(runtime.settings.database)
     with queue.open():
-        yield Work(runtime, queue)
+        yield Work(runtime, queue, lambda: keeper(runtime))
 
 
 @pytest.fixture
 def hashes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """Every Argon2 hash that is made, by its arguments."""
     made: list[tuple[Any, ...]] = []
-    real = low_level.hash_secret_raw
+    real = argon2id.kdf
 
     def spy(*given: Any) -> bytes:
-        made.append(given)
-        return real(*given)
+        made.append((*given, hashed := real(*given)))
+        return hashed
 
-    monkeypatch.setattr(low_level, "hash_secret_raw", spy)
+    monkeypatch.setattr(argon2id, "kdf", spy)
     return made
 
 
@@ -131,7 +133,7 @@ def another() -> str:
 def test_the_receipt_is_told_once_in_a_message_of_its_own_and_the_number_in_another(filing: Filing) -> None:
     person = someone(filing)
     given = told(person)
-    filed, own = person.last[-2:]
+    filed, own, _ = person.last[-3:]  # then they are asked whether it is safe to write here
     assert given not in filed.text and report_of(filing, person).number in filed.text
     assert given in own.text and "quien lo tenga puede leer" in own.text and "anotarlo como otra cosa" in own.text
     assert given not in said(person.says(given))
@@ -162,7 +164,7 @@ def test_the_receipt_is_stored_only_as_a_hash_and_reaches_neither_engine_nor_que
     given = told(person)
     borrowed.says(f"mi recibo es {given.lower()}")
     report = report_of(filing, person)
-    assert report.receipt_hash == follow_up.hashed(filing.runtime.vault, given.replace("-", ""))
+    assert report.receipt_hash == follow_up.stretched(filing.runtime.vault, given.replace("-", ""))[0]
     with filing.runtime.sessions() as session:
         written = [_readable(session, filing, row) for table in _tables() for row in session.execute(select(table))]
         queue = session.connection().exec_driver_sql("SELECT args::text FROM procrastinate_jobs").all()
@@ -191,13 +193,14 @@ def _opened(filing: Filing, value: Any) -> Any:
 
 def test_it_is_hashed_by_argon2id_with_64_megabytes(filing: Filing, hashes: list[tuple[Any, ...]]) -> None:
     told(someone(filing))
-    [(_, salt, rounds, memory, *_, kind)] = hashes
-    assert kind == low_level.Type.ID and memory >= 64 * 1024 and rounds >= 2 and len(salt) == 16
+    [(size, code, salt, rounds, memory, made)] = hashes
+    assert memory >= 64 * 1024 * 1024 and rounds >= 2 and len(salt) == 16
+    assert made == low_level.hash_secret_raw(code, salt, rounds, memory // 1024, 1, size, low_level.Type.ID)
 
 
 def test_who_has_another_hash_key_cannot_make_the_hash(filing: Filing) -> None:
     other = replace(filing.runtime.vault, hash_key=b"another")
-    assert follow_up.hashed(other, "K7QX2M9PRT") != follow_up.hashed(filing.runtime.vault, "K7QX2M9PRT")
+    assert follow_up.stretched(other, "K7QX2M9PRT") != follow_up.stretched(filing.runtime.vault, "K7QX2M9PRT")
 
 
 def test_a_turn_that_is_taken_again_tells_a_receipt_that_opens(filing: Filing) -> None:
@@ -346,7 +349,7 @@ def test_a_report_that_was_erased_is_opened_by_nothing(filing: Filing) -> None:
     given = told(person)
     with filing.runtime.sessions.begin() as session:
         newest = select(Inbound).where(Inbound.contact_id == person.contact)
-        erase(session, filing.runtime.vault, session.get_one(Contact, person.contact), session.scalars(newest).one())
+        erase(session, session.get_one(Contact, person.contact), session.scalars(newest).one())
     assert UNKNOWN in said(someone(filing).says(given))
 
 

@@ -18,6 +18,8 @@ from bot.gateway import application
 from bot.runtime import Runtime
 from bot.settings import Settings
 from bot.store.models import Inbound
+from tests.desk import enters
+from tests.keeper import keeper
 from tests.talk import Phone
 
 
@@ -127,9 +129,9 @@ def test_every_page_of_the_desk_is_closed(app: Flask, client: FlaskClient) -> No
 
 def test_a_sign_in_link_works_once(app: Flask, runtime: Runtime) -> None:
     with runtime.sessions.begin() as session:
-        path = people.link(session, "once@faro.invalid", "operator", ["demo"])
+        path = people.link(session, "once@faro.invalid", "operator", ["demo"], by=keeper(runtime))
     first, second = app.test_client(), app.test_client()
-    assert first.get(path).status_code == 302
+    enters(first, path, runtime)
     assert first.get("/desk/").status_code == 200
     assert second.get(path).status_code == 410
     assert second.get("/desk/").status_code == 302
@@ -140,9 +142,9 @@ def test_an_operator_does_not_see_another_desks_report(app: Flask, runtime: Runt
 
     report = filed(runtime, "demo-mx", words="palabra canaria")
     with runtime.sessions.begin() as session:
-        path = people.link(session, "gt@faro.invalid", "operator", ["demo-gt"])
+        path = people.link(session, "gt@faro.invalid", "operator", ["demo-gt"], by=keeper(runtime))
     operator = app.test_client()
-    operator.get(path)
+    enters(operator, path, runtime)
     assert report.number not in operator.get("/desk/").get_data(as_text=True)
     assert operator.get(f"/desk/reports/{report.id}").status_code == 404
 

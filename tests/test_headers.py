@@ -10,16 +10,20 @@ import pytest
 from flask import Flask, template_rendered
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Route
+from sqlalchemy import select, update
 
 from bot.desk import people
 from bot.gateway import application
 from bot.runtime import Runtime
 from bot.settings import ROOT
+from bot.store.keys import DeskKey
 from bot.store.models import Report
+from bot.store.people import User
 from tests.channels import AT_HOME, PUBLIC, queue, served, with_settings
 from tests.conftest import free_port
-from tests.desk import PASSWORD, member
+from tests.desk import PASSWORD, account, code, member, sets_up, token
 from tests.desk import browser as visitor
+from tests.keeper import keeper
 from tests.reports import filed
 from tests.test_browser import browser
 
@@ -30,7 +34,19 @@ POLICY = {
     "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "connect-src 'self'",
     "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'",
 }  # fmt: skip
-NEVER_ALONE = {"desk/base.html", "desk/hold.html"}
+NEVER_ALONE = {
+    "desk/base.html",
+    "desk/guests.html",
+    "desk/hand_over.html",
+    "desk/hold.html",
+    "desk/not_told.html",
+    "desk/safety.html",
+    "desk/working.html",
+    "desk/hands.html",
+    "desk/quick.html",
+    "desk/filters.html",
+    "security/_code.html",
+}
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +131,29 @@ def pages(app: Flask, runtime: Runtime, queue: procrastinate.App) -> dict[str, l
             page = client.get(path).get_data(as_text=True)
             for name in shown:
                 made.setdefault(name, []).append(page)
+        made["desk/export.html"] = [_export(app, runtime)]
+        made["desk/recovery.html"] = [_recovery(app, runtime)]
     return made
+
+
+def _recovery(app: Flask, runtime: Runtime) -> str:
+    """The page that is shown once, to somebody who has every desk's key."""
+    with runtime.sessions() as session:
+        desks = list(session.scalars(select(DeskKey.desk).where(DeskKey.retired_at.is_(None))))
+    client = member(app, runtime, desks, "administrator")
+    form = {"csrf_token": token(client, "/desk/people")}
+    page = client.post("/desk/people/recovery", data=form).get_data(as_text=True)
+    assert "--recovery" in page
+    return page
+
+
+def _export(app: Flask, runtime: Runtime) -> str:
+    """The page with the password of an export."""
+    report, client = filed(runtime, "demo-mx"), member(app, runtime, ["demo-mx"])
+    form = {"csrf_token": token(client, "/desk/password")}
+    page = client.post(f"/desk/reports/{report.id}/export", data=form).get_data(as_text=True)
+    assert "download" in page
+    return page
 
 
 def _visits(app: Flask, runtime: Runtime, queue: procrastinate.App) -> Iterator[tuple[FlaskClient, str]]:
@@ -127,11 +165,22 @@ def _visits(app: Flask, runtime: Runtime, queue: procrastinate.App) -> Iterator[
     yield from ((guesser, "/desk/enter/x") for _ in range(21))
     operator = member(app, runtime, ["demo-mx"])
     report: Report = filed(runtime, "demo-mx", words="<b onclick=alert(1)>https://example.org</b>")
-    for path in ("", "?show=closed", "content", "content/rights_work/es/MX", "password", "nowhere"):
+    for path in ("", "?show=closed", "content", "content/rights_work/es/MX", "alerts", "password", "nowhere"):
         yield operator, f"/desk/{path}"
     yield operator, f"/desk/reports/{report.id}"
     administrator = member(app, runtime, ["demo-mx"], "administrator")
+    waits, email = visitor(app), account(app, runtime)
+    waits.post("/desk/sign-in", data={"email": email, "password": PASSWORD, "csrf_token": token(waits)})
+    yield waits, "/desk/code"
+    yield waits, "/desk/key"
+    yield operator, "/desk/authenticator"
+    yield operator, "/desk/keys"
+    late = member(app, runtime, ["demo-mx"])
+    with late.session_transaction() as cookie:
+        cookie["began"] -= 601
+    yield late, "/desk/password"
     yield administrator, "/desk/audit"
+    yield administrator, "/desk/people"
     yield administrator, f"/desk/reports/{report.id}"
     yield visitor(app), "/proof"
 
@@ -183,17 +232,19 @@ def test_a_real_browser_finds_nothing_to_refuse(browser: Browser, runtime: Runti
         page.on("pageerror", lambda error: said.append(f"error: {error}"))
         report = filed(runtime, "demo-mx")
         with runtime.sessions.begin() as session:
-            link = people.link(session, "mira@faro.example", "operator", ["demo-mx"])
-        for path in ("/try", "/desk/sign-in", link, f"/desk/reports/{report.id}", "/desk/content", "/desk/password"):
+            link = people.link(session, "mira@faro.example", "operator", ["demo-mx"], by=keeper(runtime))
+        secret = sets_up(page, address + link)
+        for path in ("/try", "/desk/sign-in", f"/desk/reports/{report.id}", "/desk/content", "/desk/password"):
             page.goto(address + path, wait_until="load")
-        page.fill("#new_password", PASSWORD)
-        page.fill("#new_password_confirm", PASSWORD)
-        page.click("#change-password [type=submit]")
         page.click("details.account summary")
         page.click("details.account [type=submit]")
         page.fill("#email", "mira@faro.example")
         page.fill("#password", PASSWORD)
         page.click("#sign-in [type=submit]")
+        with runtime.sessions.begin() as session:  # as if half a minute had gone by
+            session.execute(update(User).values(totp_counter=None))
+        page.fill("#code", code(secret))
+        page.click("#code-form [type=submit]")
         page.wait_for_url(address + "/desk/")
         with page.expect_response(lambda answer: answer.request.headers.get("x-faro-watching") == "1"):
             pass  # nobody touches it: the page says so when it renews itself

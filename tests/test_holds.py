@@ -12,7 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from bot import holds, jobs, retention
+from bot import boxes, holds, jobs, retention
+from bot.addressee import person
 from bot.content import LANGUAGES
 from bot.desk import people
 from bot.desk.work import Work
@@ -24,7 +25,8 @@ from bot.reports import WrongStep
 from bot.runtime import Runtime
 from bot.store.models import Contact, Inbound, LegalHold, Report, now
 from bot.store.people import User
-from bot.turn import person
+from tests.desk import enters
+from tests.keeper import keeper
 from tests.kept import OPERATOR, Case, days_later, made, own
 
 ADMINISTRATOR = User(email="eva@faro.test", desks=["demo-mx", "demo-gt"])
@@ -50,14 +52,14 @@ def app(faro: Runtime, queue: procrastinate.App) -> Flask:
 
 @pytest.fixture(scope="module")
 def work(faro: Runtime, queue: procrastinate.App) -> Work:
-    return Work(faro, queue)
+    return Work(faro, queue, lambda: keeper(faro))
 
 
 def signed_in(app: Flask, faro: Runtime, role: str, desk: str = "demo-mx") -> FlaskClient:
     with faro.sessions.begin() as session:
-        link = people.link(session, f"{role}-{desk}@faro.invalid", role, [desk])
+        link = people.link(session, f"{role}-{desk}@faro.invalid", role, [desk], by=keeper(faro))
     client = app.test_client()
-    assert client.get(link).status_code == 302
+    enters(client, link, faro)
     return client
 
 
@@ -87,21 +89,22 @@ def test_a_report_on_hold_is_not_reduced_until_the_hold_ends(faro: Runtime, work
     case = made(faro)
     assert work.hold(ADMINISTRATOR, case.report.id, REASON)
     retention.reduce_due(faro, days_later(case, 1000))
-    assert case.row().words_sealed and len(case.files()) == 5
+    assert case.row().words_boxed and len(case.files()) == 5
     assert work.end_hold(ADMINISTRATOR, case.report.id)
     retention.reduce_due(faro, days_later(case, 1000))
     assert case.row().reduced_at is not None
     (kept,) = rows(faro, case)
     assert (kept.set_by, kept.ended_by) == (ADMINISTRATOR.email, ADMINISTRATOR.email)
-    assert kept.ended_at and kept.set_at < kept.ended_at and kept.reason_sealed is None
+    assert kept.ended_at and kept.set_at < kept.ended_at and kept.reason_boxed is None
 
 
 def test_the_reason_is_kept_sealed(faro: Runtime, work: Work) -> None:
     case = made(faro)
     work.hold(ADMINISTRATOR, case.report.id, REASON)
     (kept,) = rows(faro, case)
-    assert kept.reason_sealed and REASON.encode() not in kept.reason_sealed
-    assert faro.vault.open(kept.reason_sealed) == {"text": REASON}
+    assert kept.reason_boxed and REASON.encode() not in kept.reason_boxed
+    with faro.sessions() as session:
+        assert boxes.take(case.key(session), kept.reason_boxed) == {"text": REASON}
 
 
 def test_a_hold_that_is_being_set_wins_over_the_clock(faro: Runtime) -> None:
@@ -111,7 +114,7 @@ def test_a_hold_that_is_being_set_wins_over_the_clock(faro: Runtime) -> None:
         report = session.get_one(Report, case.report.id, with_for_update=True)
         retention.reduce_due(faro, late)
         assert case.row().reduced_at is None
-        holds.begin(session, faro.vault, report, ADMINISTRATOR.email, REASON)
+        holds.begin(session, report, ADMINISTRATOR.email, REASON)
     with faro.sessions.begin() as session:  # it had been found before
         assert not retention.reduce_one(session, faro, case.report.id, late)
     retention.reduce_due(faro, late)
@@ -194,7 +197,7 @@ def erased(faro: Runtime, case: Case) -> list[str]:
     with faro.sessions.begin() as session:
         contact = session.get_one(Contact, case.phone.contact)
         newest = select(Inbound).where(Inbound.contact_id == contact.id).order_by(Inbound.id.desc()).limit(1)
-        return erase(session, faro.vault, contact, session.scalars(newest).one())
+        return erase(session, contact, session.scalars(newest).one())
 
 
 def gone(faro: Runtime, case: Case) -> bool:

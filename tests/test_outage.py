@@ -158,7 +158,7 @@ def test_erasing_a_person_leaves_nothing_but_an_accepted_case(phone: Callable[..
 def test_the_engine_refuses_whoever_is_not_the_worker(runtime: Runtime, engine: Process) -> None:
     import httpx
 
-    address = f"{runtime.settings.engine_url}/turn"
+    address = f"{runtime.settings.engine_urls[0]}/turn"
     asked = {"contact": str(uuid.uuid4()), "id": "1", "text": "hola", "metadata": {}}
     assert httpx.post(address, json=asked, trust_env=False).status_code == 403
     wrong = {"authorization": "Bearer wrong"}

@@ -14,7 +14,7 @@ import pytest
 from procrastinate.periodic import PeriodicTask
 from sqlalchemy import delete, func, select
 
-from bot import jobs, passing, reports
+from bot import desk_keys, jobs, passing, reports
 from bot.runtime import Runtime
 from bot.store.models import Contact, Report, ReportEvent, now
 from tests.towns import DANGER, GONE, OTHER, QUICK, SOON, START, Town, operator, town
@@ -80,6 +80,18 @@ def test_a_desk_that_names_no_next_passes_on_to_the_default(faro: Town) -> None:
     report = faro.files("far-us")
     faro.runs(START + OTHER)
     assert faro.way(report) == [("far-us", "night")]
+
+
+@pytest.mark.parametrize(("desk", "after", "keeps"), [("far-us", "night", False), ("north-mx", "east-gt", True)])
+def test_who_let_it_go_by_keeps_its_key_only_where_it_can_come_back(
+    desk: str, after: str, keeps: bool, faro: Town
+) -> None:
+    report = faro.files(desk)
+    faro.runs(START + OTHER)
+    with faro.runtime.sessions() as session:
+        row = session.get_one(Report, report)
+        assert row.desk == after and desk_keys.opens(session, row, after)
+        assert desk_keys.opens(session, row, desk) is keeps
 
 
 def test_where_there_is_no_other_desk_it_stays_and_its_time_begins_anew(faro: Town) -> None:

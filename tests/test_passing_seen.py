@@ -21,6 +21,8 @@ from bot.runtime import Runtime
 from bot.settings import ROOT
 from bot.store import migrate
 from bot.store.models import now
+from tests.desk import enters
+from tests.keeper import keeper
 from tests.reports import filed
 from tests.towns import DANGER, OTHER, QUICK, SOON, Town, town
 
@@ -41,9 +43,9 @@ def app(faro: Town) -> Iterator[Flask]:
 
 def at_desk(app: Flask, faro: Town, *desks: str) -> FlaskClient:
     with faro.runtime.sessions.begin() as session:
-        link = people.link(session, f"{desks[0]}@faro.invalid", "operator", list(desks))
+        link = people.link(session, f"{desks[0]}@faro.invalid", "operator", list(desks), by=keeper(faro.runtime))
     client = app.test_client()
-    client.get(link)
+    enters(client, link, faro.runtime)
     return client
 
 
@@ -173,7 +175,7 @@ def test_what_was_filed_before_has_its_whole_time_from_the_upgrade_on(database: 
             row = {"number": str(n), "inbound": n, "status": status, "urgent": urgent, "filed_at": OLD}
             connection.execute(INSERT, row)
     before = now()
-    migrate.upgrade(name)
+    command.upgrade(migrate.config(name), "0008")
     with psycopg.connect(name) as connection:
         found = [row[0] for row in connection.execute("SELECT accept_by FROM report ORDER BY number")]
     assert before + DANGER - MINUTE < found[0] < now() + DANGER + MINUTE

@@ -41,7 +41,7 @@ def proven(runtime: Runtime) -> tuple[Report, str]:
     report = filed(runtime, "demo-mx")
     with runtime.sessions.begin() as session:
         mine = session.get_one(Report, report.id)
-        return mine, follow_up.give(session, runtime.vault, mine)["mark"]
+        return mine, follow_up.give(runtime.vault, mine)["mark"]
 
 
 def asks(client: FlaskClient, number: str, mark: str, language: str = "es") -> str:

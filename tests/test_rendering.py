@@ -308,7 +308,11 @@ SAID: dict[str, dict[str, Any]] = {
     "ask_confirmed": {"desk": "demo-mx", "slots": SLOTS}, "report_filed": CASE, "person_asked": CASE,
     "report_status": {"cases": CASES}, "case_accepted": CASE, "case_message": CASE,
     "case_closed": CASE | {"outcome": "helped"}, "passed_on": CASE, "receipt_status": CASE | STANDING,
-    "case_passed_on": CASE | {"next": "demo"},
+    "case_passed_on": CASE | {"next": "demo"}, "ask_safe": {"sms": True, "chosen": "neutral"}, "ask_hours": {},
+    "safe_any": {}, "safe_neutral": {}, "safe_sms": {}, "safe_never": {}, "read_done": {}, "read_locked": {},
+    "safe_hours": {"begins": 1080, "ends": 1440, "city": None, "country": "MX"}, "data_deleted_here": {},
+    "cleared": {"channel": "whatsapp"}, "case_handed_over": CASE | {"next": "demo"}, "ask_copy": CASE, "copy_yes": CASE,
+    "copy_no": {}, "copy_none": {},
 }  # fmt: skip
 GUESSES = {"likeliest": ("rights_general", "risks_kidnapping", "help_shelter")}
 

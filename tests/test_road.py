@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -23,6 +24,7 @@ QUICK = ("hola", "me robaron ayer", "en tapachula", "fue en la terminal", "se ll
 class Road:
     twilio: FakeTwilio
     telegram: FakeTelegram
+    gateway: str
 
     def heard(self, channel: str, number: str) -> list[str]:
         """What that phone has received."""
@@ -41,17 +43,19 @@ class Road:
         wait_until(lambda: any(words in text for text in self.heard(channel, number)), f"«{words}» on {channel}", 60)
 
 
-@pytest.fixture(scope="module")
-def road(settings: Settings, engine: Process, actions: Process) -> Iterator[Road]:
-    """A gateway and a worker of their own, pointed at the made-up providers."""
+@contextmanager
+def built(settings: Settings, public: str | None = None) -> Iterator[Road]:
+    """A gateway and a worker of their own, pointed at the made-up providers; ``public``: the address that these call,
+    the gateway's own if there is no other."""
     port = free_port()
     gateway_url = f"http://127.0.0.1:{port}"
-    twilio = FakeTwilio(ACCOUNT, TWILIO, gateway_url=gateway_url, public_url="https://faro.example",
+    public = public or gateway_url
+    twilio = FakeTwilio(ACCOUNT, TWILIO, gateway_url=gateway_url, public_url=public,
                         number="+15005550006", whatsapp="whatsapp:+14155238886")  # fmt: skip
     telegram = FakeTelegram(TELEGRAM, SECRET, gateway_url=gateway_url)
     with twilio, telegram:
         given = settings.model_copy(
-            update={"gateway_port": port, "public_url": "https://faro.example", "twilio_account_sid": ACCOUNT}
+            update={"gateway_port": port, "public_url": public, "twilio_account_sid": ACCOUNT}
             | {"twilio_auth_token": TWILIO, "twilio_sms_from": "+15005550006", "twilio_api": twilio.url}
             | {"twilio_whatsapp_from": "+14155238886", "telegram_token": TELEGRAM, "telegram_api": telegram.url}
             | {"telegram_secret": SECRET}
@@ -60,10 +64,16 @@ def road(settings: Settings, engine: Process, actions: Process) -> Iterator[Road
         worker = Process("worker", given, lambda: True)
         gateway.start()
         worker.start()
-        yield Road(twilio, telegram)
+        yield Road(twilio, telegram, gateway_url)
         worker.stop()
         gateway.stop()
     assert not (twilio.strays or telegram.strays)
+
+
+@pytest.fixture(scope="module")
+def road(settings: Settings, engine: Process, actions: Process) -> Iterator[Road]:
+    with built(settings, "https://faro.example") as made:
+        yield made
 
 
 ROADS = [("sms", "+525512347001"), ("whatsapp", "+525512347002"), ("telegram", "+525512347003")]

@@ -11,8 +11,9 @@ from bot import jobs
 from bot.desk.work import Work
 from bot.reports import WrongStep
 from bot.runtime import Runtime
-from bot.store.models import CaseMessage, Report
+from bot.store.models import Report
 from bot.store.people import User
+from tests.keeper import keeper, lines
 from tests.talk import Phone
 
 FILES = ("me robaron en tapachula", "no", "ayer", "me quitaron el telefono", "2")
@@ -23,7 +24,7 @@ OPERATOR = User(email="ana@faro.test", desks=["demo-mx"])
 def work(runtime: Runtime) -> Iterator[Work]:
     queue = jobs.queue(runtime.settings.database)
     with queue.open():
-        yield Work(runtime, queue)
+        yield Work(runtime, queue, lambda: keeper(runtime))
 
 
 def _filed(runtime: Runtime, person: Phone, may_reply: str) -> Report:
@@ -31,13 +32,6 @@ def _filed(runtime: Runtime, person: Phone, may_reply: str) -> Report:
         person.says(said)
     with runtime.sessions() as session:
         return session.scalars(select(Report).where(Report.contact_id == person.contact)).one()
-
-
-def _said_to_the_desk(runtime: Runtime, report: Report) -> list[str]:
-    with runtime.sessions() as session:
-        query = select(CaseMessage).where(CaseMessage.report_id == report.id, ~CaseMessage.from_desk)
-        rows = session.scalars(query.order_by(CaseMessage.id)).all()
-        return [runtime.vault.open(row.body_sealed)["text"] for row in rows]
 
 
 def test_an_answer_goes_to_the_desk_and_a_question_is_answered_too(
@@ -49,7 +43,7 @@ def test_an_answer_goes_to_the_desk_and_a_question_is_answered_too(
     assert "¿Cómo está?" in person.hears()[-1].text
     assert "Mesa de demostración, México" in person.says("bien, estoy con mi hermana")[-1].text
     assert "Defens" in person.says("¿que derechos tengo si me detienen?")[-1].text
-    assert _said_to_the_desk(runtime, report) == [
+    assert lines(runtime, report) == [
         "bien, estoy con mi hermana",
         "¿que derechos tengo si me detienen?",
     ]
@@ -65,7 +59,7 @@ def test_a_cry_for_help_in_the_talk_has_its_number_and_reaches_the_desk(
     person.hears()
     heard = person.says("ayuda me quieren matar estan en la puerta")
     assert "911" in heard[0].text
-    assert _said_to_the_desk(runtime, report) == ["ayuda me quieren matar estan en la puerta"]
+    assert lines(runtime, report) == ["ayuda me quieren matar estan en la puerta"]
 
 
 def test_who_does_not_want_to_be_written_to_is_not(phone: Callable[..., Phone], runtime: Runtime, work: Work) -> None:

@@ -19,6 +19,8 @@ from bot.desk import people
 from bot.gateway import application
 from bot.runtime import Runtime
 from bot.settings import ROOT
+from tests.desk import enters
+from tests.keeper import keeper
 from tests.talk import Phone
 
 
@@ -38,9 +40,9 @@ def app(runtime: Runtime, folder: Path) -> Iterator[Flask]:
 @pytest.fixture(scope="module")
 def staff(app: Flask, runtime: Runtime) -> FlaskClient:
     with runtime.sessions.begin() as session:
-        link = people.link(session, "staff@faro.invalid", "operator", ["demo"])
+        link = people.link(session, "staff@faro.invalid", "operator", ["demo"], by=keeper(runtime))
     client = app.test_client()
-    client.get(link)
+    enters(client, link, runtime)
     return client
 
 

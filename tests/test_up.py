@@ -27,7 +27,7 @@ from bot.settings import Settings
 root = Path(sys.argv[1])
 up.train = lambda settings: None
 up.wait_until_ready = lambda settings, runner: None
-up.welcome = lambda settings: up.say("welcome")
+up.welcome = lambda settings, programs: up.say("welcome")
 settings = Settings.model_validate({"root": root, "var": root / "var"})
 sys.exit(up.up(settings))
 """

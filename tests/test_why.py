@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import yaml
 from hypothesis import given
 
 from bot.content import read
+from bot.content.desks import desk
 from bot.desk.why import sentence
 from bot.routing import Case, Incident, Routing, explain, route
 from bot.runtime import Runtime
@@ -33,17 +35,30 @@ def table(row: dict[str, Any]) -> Routing:
 
 
 def _case(row: dict[str, Any]) -> Case:
-    listed = {
+    listed: dict[str, Any] = {
         name: tuple(row[key].split()) for name, key in (("countries", "country"), ("crimes", "crime")) if key in row
     }
-    return Case(row["case"], "demo", urgent=row.get("urgent"), minor=row.get("minor"), **listed)
+    asked: dict[str, Any] = {
+        "urgent": row.get("urgent"),
+        "minor": row.get("minor"),
+        "languages": tuple(row.get("language", "").split()),
+    }
+    return Case(row["case"], "demo-mx", **asked, open=row.get("open", False), **listed)
+
+
+def with_hours(routing: Routing, hours: str | None) -> Routing:
+    """The same, where the Mexican desk keeps these hours."""
+    row = {"name": {}, "country": "MX"} | ({"hours": hours} if hours else {})
+    return replace(routing, desks={**routing.desks, "demo-mx": desk("", "demo-mx", row)})
 
 
 @pytest.mark.parametrize("row", CASES, ids=[row["name"] for row in CASES])
 def test_one_sentence_says_why(row: dict[str, Any]) -> None:
     told = row["told"]
-    incident = Incident(told.get("country"), told["crime"], told.get("urgent", False), told.get("minor"))
-    why = asdict(explain(incident, table(row)))
+    at = told.get("at") and datetime.fromisoformat(told["at"])
+    incident = Incident(told.get("country"), told["crime"], told.get("urgent", False), told.get("minor"),
+                        language=told.get("language"), at=at)  # fmt: skip
+    why = asdict(explain(incident, with_hours(table(row), row.get("hours"))))
     assert sentence(json.loads(json.dumps(why)), PHRASES) == row["says"]
 
 
@@ -74,4 +89,6 @@ def test_a_report_keeps_why_it_went_where_it_went(runtime: Runtime) -> None:
         "fitted": [["country", "MX"], ["urgent", True]],
         "before": "abuse by an authority in the United States",
         "unfit": ["country", "MX"],
+        "skipped": None,
+        "accused": [],
     }

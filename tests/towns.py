@@ -23,6 +23,7 @@ from bot.runtime import Runtime
 from bot.settings import ROOT
 from bot.store.models import Outbound, Report, ReportEvent
 from bot.store.people import User
+from tests.keeper import keeper
 from tests.reports import filed
 
 # Long ago: whatever other tests have filed is not due by this clock.
@@ -87,7 +88,7 @@ def town(runtime: Runtime, folder: Path) -> Iterator[Town]:
     queue: procrastinate.App = jobs.queue(runtime.settings.database)
     ours = replace(runtime, shelf=_shelf(folder))
     with queue.open():
-        yield Town(ours, Work(ours, queue))
+        yield Town(ours, Work(ours, queue, lambda: keeper(ours)))
     with runtime.sessions.begin() as session:
         session.execute(delete(Report).where(Report.desk.in_([*DESKS, GONE])))
 

@@ -51,9 +51,16 @@ def _of_routing(content: Content, raw: Raw) -> Iterator[Problem]:
         line = case_line(words, case.title)
         if case.desk not in routing.desks:
             yield Problem(ROUTING, line, f"{case.title}: there is no desk {case.desk}")
+        if case.copy is not None and (case.copy == case.desk or case.copy not in routing.desks):
+            wrong = "is the desk itself" if case.copy == case.desk else "is no desk"
+            yield Problem(ROUTING, line, f"{case.title}: copy: {case.copy} {wrong}")
         for says in _not_to_give(content, case.call):
             yield Problem(ROUTING, line, f"{case.title}: {says}")
-    for line, says in desks.mistakes(routing, words):
+    for line, says in (
+        *desks.mistakes(routing, words),
+        *desks.unknown_bodies(routing, content.accused, words),
+        *desks.unknown_entries(routing, content.hotlines, words),
+    ):
         yield Problem(ROUTING, line, says)
     for country, call in routing.emergency.items():
         hotline = content.hotlines.get(call)
@@ -80,11 +87,26 @@ def unreachable(routing: Routing) -> list[Case]:
     """Cases that are first for no report at all."""
     named = {c for case in routing.cases for c in case.countries}
     countries = [*sorted({*COUNTRIES, *named}), None]
-    reached = set()
-    for country, crime, urgent, minor in product(countries, CRIMES, (True, False), (True, False, None)):
-        incident = Incident(country, crime, urgent, minor)
-        reached.add(next((n for n, case in enumerate(routing.cases) if case.fits(incident)), -1))
+    languages = [*sorted({one for case in routing.cases for one in case.languages}), None]  # None: any other
+    reached: set[int] = set()
+    for country, crime, urgent, minor, language in product(
+        countries, CRIMES, (True, False), (True, False, None), languages
+    ):
+        reached.update(_reached(routing, Incident(country, crime, urgent, minor, language=language)))
     return [case for n, case in enumerate(routing.cases) if n not in reached]
+
+
+def _reached(routing: Routing, incident: Incident) -> Iterator[int]:
+    """The cases that may be first for it: one that asks for an open desk lets it by while that is closed."""
+    closed: set[str] = set()
+    for n, case in enumerate(routing.cases):
+        if not case.fits(incident) or (case.open and case.desk in closed):
+            continue
+        yield n
+        opening = routing.desks[case.desk].opening if case.desk in routing.desks else None
+        if not case.open or opening is None or opening.always:
+            return
+        closed.add(case.desk)
 
 
 def _of_phrases(phrases: Phrases) -> Iterator[Problem]:

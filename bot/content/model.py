@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from bot.accused import Body
 from bot.commands import Commands
 from bot.directory import Hotline
 from bot.routing import Routing
@@ -94,12 +95,17 @@ class Campaign:
     complaints: Mapping[str, str]
     message_days: int
     report_days: int
+    receipt_after_days: int
     reach: Mapping[str, str | None]
 
 
 @dataclass(frozen=True)
 class Content:
-    """``templates``: purpose → language → Content SID of a template that WhatsApp has approved."""
+    """``templates``: purpose → language → Content SID of a template that WhatsApp has approved.
+
+    ``quick_replies``: what an operator can begin a message with, each in every language.
+    ``accused``: the authorities by id, with the words that people use for them.
+    """
 
     topics: Mapping[str, Topic]
     hotlines: Mapping[str, Hotline]
@@ -108,6 +114,8 @@ class Content:
     campaign: Campaign
     commands: Commands
     templates: Mapping[str, Mapping[str, str]]
+    quick_replies: tuple[Mapping[str, str], ...]
+    accused: Mapping[str, Body]
 
 
 def text_path(topic: str, country: str, language: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date
 from enum import Enum
@@ -97,15 +98,25 @@ def tables(content: Content, today: date) -> str:
     return "\n".join([*rows, "", LEGEND, counts(content, today)])
 
 
-def counts(content: Content, today: date) -> str:
-    """``1,520 texts: 1,500 not signed, 20 outdated``"""
-    states = [
+def counted(content: Content, today: date) -> Counter[State]:
+    """How many texts stand how."""
+    return Counter(
         state(topic, country, language, today)
         for topic in content.topics.values()
         for country in ("", *COUNTRIES)
         for language in LANGUAGES
-    ]
+    )
+
+
+def written(states: Counter[State]) -> int:
+    """How many there are."""
+    return states.total() - states[State.MISSING] - states[State.NOT_NEEDED]
+
+
+def counts(content: Content, today: date) -> str:
+    """``1,520 texts: 1,500 not signed, 20 outdated``"""
+    states = counted(content, today)
     named = {State.PRESENT: "signed", State.UNREVIEWED: "that nobody has signed", State.OUTDATED: "outdated",
              State.LAPSED: "past their date", State.MISSING: "missing"}  # fmt: skip
-    told = ", ".join(f"{states.count(kind):,} {words}" for kind, words in named.items())
-    return f"{sum(s not in (State.MISSING, State.NOT_NEEDED) for s in states):,} texts: {told}"
+    told = ", ".join(f"{states[kind]:,} {words}" for kind, words in named.items())
+    return f"{written(states):,} texts: {told}"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bot.content import agreeing, tables, texts
+from bot.content import agreeing, desks, tables, texts
 from bot.content.model import LANGUAGES, SOURCE, Content, ContentError, Problem, Text, Topic, text_path
 from bot.content.texts import Mistake, line_after, line_of
 from bot.directory import Hotline
@@ -39,9 +39,12 @@ class Reader:
         }
         commands = self._table("words.yml", tables.commands)
         templates = self._table("whatsapp.yml", tables.templates)
+        quick = self._quick_replies()
+        bodies = self._table("accused.yml", tables.accused) if (self.folder / "accused.yml").exists() else {}
         if not self._problems:
             words = {language: {name: said for name, (said, _) in found.items()} for language, found in phrases.items()}
-            content = Content(topics, hotlines, made["routing"], words, made["campaign"], commands, templates)
+            routing = desks.with_hours(made["routing"], hotlines)
+            content = Content(topics, hotlines, routing, words, made["campaign"], commands, templates, quick, bodies)
             self._problems += agreeing.problems(content, phrases, self.raw)
         if self._problems:
             raise ContentError(self._problems)
@@ -77,6 +80,11 @@ class Reader:
             return None, (Problem(path, 1, "save this file as UTF-8"),)
         except Mistake as mistake:
             return None, (Problem(path, mistake.line, str(mistake)),)
+
+    def _quick_replies(self) -> Any:
+        """A campaign may do without them."""
+        path = "quick_replies.yml"
+        return self._table(path, tables.quick_replies) if (self.folder / path).exists() else ()
 
     def _hotlines(self) -> dict[str, Hotline]:
         found: dict[str, Hotline] = {}

@@ -11,16 +11,19 @@ from urllib.parse import urlparse
 import polib
 import yaml
 
+from bot.accused import Body, body
 from bot.commands import Commands, folded
 from bot.content import desks as desk_words
-from bot.content.model import LANGUAGES, Campaign
+from bot.content.model import LANGUAGES, SOURCE, Campaign
 from bot.content.texts import UNREADABLE, Mistake, line_after, line_of
 from bot.directory import Hotline, hotline
 from bot.routing import Case, Routing
 
 # What WhatsApp's approved templates may be for.
-TEMPLATES = ("case", "notice")
-CASE_WORDS = ("case", "country", "crime", "urgent", "minor", "desk", "call")
+TEMPLATES = ("case", "notice", "neutral")
+CASE_WORDS = ("case", "country", "crime", "urgent", "minor", "language", "open", "desk", "call", "copy")
+# It takes whatever is left, so it asks nothing: no report is ever without a desk.
+DEFAULT_WORDS = ("desk", "call", "copy")
 TOPIC_WORDS = ("menu", "contacts", "call", "by_country")
 # Channel → what its number or name is like, and how that is told.
 REACH = {
@@ -28,7 +31,10 @@ REACH = {
     "whatsapp": (r"\+[1-9]\d{6,14}", 'like "+14155238886", in quotation marks'),
     "telegram": (r"[A-Za-z]\w{4,31}", "like faro_bot, without @"),
 }
-CAMPAIGN_WORDS = ("demonstration", "operator", "complaints", "message_days", "report_days", "reach")
+LONGEST_QUICK = 300  # letters
+CAMPAIGN_WORDS = (
+    "demonstration", "operator", "complaints", "message_days", "report_days", "receipt_after_days", "reach",
+)  # fmt: skip
 
 
 def loaded(raw: str) -> Any:
@@ -93,6 +99,9 @@ def routing(raw: str) -> Routing:
     rows = table["desks"].items()
     desks = {i: _said(desk_words.line(raw, i), partial(desk_words.desk, raw, i, row)) for i, row in rows}
     cases = tuple(_case(raw, row) for row in table["cases"])
+    if asked := set(table["default"]) - set(DEFAULT_WORDS):
+        says = f"default: {sorted(asked)[0]}: it takes whatever is left; known are {', '.join(DEFAULT_WORDS)}"
+        raise Mistake(case_line(raw, "default"), says)
     return Routing(desks, table["emergency"], cases, _case(raw, {"case": "default"} | table["default"]))
 
 
@@ -104,9 +113,15 @@ def _case(raw: str, row: Mapping[str, Any]) -> Case:
     line = case_line(raw, str(row.get("case")))
     if unknown := set(row) - set(CASE_WORDS):
         raise Mistake(line, f"{row.get('case')}: unknown word {sorted(unknown)[0]}; known are {', '.join(CASE_WORDS)}")
+    languages = _listed(row.get("language"))
+    if strange := set(languages) - set(LANGUAGES):
+        raise Mistake(line, f"{row.get('case')}: language: {sorted(strange)[0]} is none of {', '.join(LANGUAGES)}")
+    if row.get("open", True) is not True:
+        raise Mistake(line, f"{row.get('case')}: open is true, or left out")
     return _said(line, lambda: Case(
         title=row["case"], desk=row["desk"], countries=_listed(row.get("country")), crimes=_listed(row.get("crime")),
         urgent=row.get("urgent"), minor=row.get("minor"), call=tuple(row.get("call", ())),
+        copy=row.get("copy"), languages=languages, open="open" in row,
     ))  # fmt: skip
 
 
@@ -123,7 +138,7 @@ def campaign(raw: str) -> Campaign:
     for name in CAMPAIGN_WORDS[:-1]:
         if name not in fields:
             raise Mistake(1, f"this field is missing: {name}")
-    for name in ("message_days", "report_days"):
+    for name in ("message_days", "report_days", "receipt_after_days"):
         desk_words.check_days(fields[name], name, line_of(raw, f"{name}:"))
     return Campaign(**{**fields, "reach": _reach(raw, fields.get("reach") or {})})
 
@@ -150,8 +165,35 @@ def templates(raw: str) -> dict[str, dict[str, str]]:
     return found
 
 
+def quick_replies(raw: str) -> tuple[dict[str, str], ...]:
+    """In the order of the file, each language → its words."""
+    found = tuple({language: str(said or "").strip() for language, said in row.items()} for row in loaded(raw) or ())
+    for row in found:
+        line = line_of(raw, row.get(SOURCE, ""))
+        if wrong := set(row) ^ set(LANGUAGES) or {language for language, said in row.items() if not said}:
+            raise Mistake(line, f"a quick reply has words in {', '.join(LANGUAGES)}: look at {sorted(wrong)[0]}")
+        if long := [language for language, said in row.items() if len(said) > LONGEST_QUICK]:
+            raise Mistake(line, f"a quick reply has at most {LONGEST_QUICK} letters: shorten {long[0]}")
+    return found
+
+
 def commands(raw: str) -> Commands:
     return _said(1, lambda: folded(loaded(raw)))
+
+
+def accused(raw: str) -> dict[str, Body]:
+    """The authorities of accused.yml by id."""
+    rows: Mapping[str, Any] = loaded(raw) or {}
+    found = {}
+    for name, row in rows.items():
+        line = line_of(raw, f"{name}:")
+        if unknown := set(row) - {"name", "words", "cautions"}:
+            raise Mistake(line, f"{name}: unknown word {sorted(unknown)[0]}; known are name, words, cautions")
+        for part in ("name", "words"):
+            if missing := [language for language in LANGUAGES if not (row.get(part) or {}).get(language)]:
+                raise Mistake(line, f"{name}: {part} is missing in {', '.join(missing)}")
+        found[name] = _said(line, partial(body, name, row))
+    return found
 
 
 def phrases(raw: str) -> dict[str, tuple[str, int]]:

@@ -11,11 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import audit
+from bot.desk import roles
 from bot.runtime import Runtime
 from bot.store.audit import Action, Audit
 
 PAGE = 200
-READERS = ("administrator", "auditor")
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def add_pages(desk: Blueprint, runtime: Runtime) -> None:
 
     @desk.get("/audit", endpoint="audit")
     def log() -> str:
-        allowed, asked = any(map(current_user.has_role, READERS)), _asked()
+        allowed, asked = roles.may("desk.audit"), _asked()
         with runtime.sessions.begin() as session:
             rows = _rows(session, asked) if allowed else []
             audit.append(session, current_user, Action.LOG_READ if allowed else Action.REFUSED)

@@ -1,4 +1,4 @@
-"""Wrong passwords and links are counted, by account and by address: after too many, none is taken for a while."""
+"""Wrong passwords, links and codes are counted, by account and address: after too many, none is taken for a while."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+
+from flask import Response, abort, make_response, render_template, request
 
 WITHIN = 15 * 60
 ALLOWED = {"account": 5, "address": 20}
@@ -66,3 +68,18 @@ def _network(address: str) -> str:
         return str(ipaddress.ip_network((address, 64 if ":" in address else 32), strict=False))
     except ValueError:
         return address
+
+
+def address() -> str:
+    return request.remote_addr or ""
+
+
+def refuse_too_many(tries: Tries, **who: str) -> None:
+    """Answer 429 if no more is taken for now, in the same words whether there is such an account or not."""
+    if seconds := tries.wait(**who):
+        abort(_too_many(seconds))
+
+
+def _too_many(seconds: int) -> Response:
+    page = render_template("desk/too_many.html", minutes=-(-seconds // 60))
+    return make_response(page, 429, {"Retry-After": str(seconds)})

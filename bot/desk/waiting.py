@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -73,12 +75,14 @@ def told(rest: timedelta) -> str:
     >>> told(timedelta(seconds=5)), told(timedelta(minutes=-61))
     ('less than a minute left', 'overdue by 1 h 1 min')
     """
-    return f"{_span(rest)} left" if rest > timedelta(0) else f"overdue by {_span(-rest)}"
+    if rest > timedelta(0):
+        return _("%(time)s left", time=_span(rest))
+    return _("overdue by %(time)s", time=_span(-rest))
 
 
 def _span(time: timedelta) -> str:
     hours, minutes = divmod(int(time.total_seconds()) // 60, 60)
     if hours >= 48:
-        return f"{hours // 24} days"
+        return ngettext("%(num)s day", "%(num)s days", hours // 24)
     words = [f"{hours} h"] * (hours > 0) + [f"{minutes} min"] * (minutes > 0)
-    return " ".join(words) or "less than a minute"
+    return " ".join(words) or _("less than a minute")

@@ -1,35 +1,31 @@
-"""What enters the log around the pages: signing in and out, a new password, and an auditor before a closed door."""
+"""What enters the log around the pages: signing in and out, a new password, and whoever stands before a closed door."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from typing import Any, cast
 
-from flask import Flask, abort, request
+from flask import Flask
 from flask_security import LoginForm, current_user
 from flask_security.signals import password_changed
 from sqlalchemy.orm import Session, scoped_session
 
 from bot import audit
+from bot.desk import roles
 from bot.store.audit import Action
-from bot.store.models import Report
 from bot.store.people import User
 from bot.store.session import Sessions
 
-# All that an auditor may open: whoever checks the others reads no report.
-AUDITORS = {"desk.audit", "desk.home", "security.change_password", "security.verify", "security.logout"}
-
 
 def sign_in_form(sessions: Sessions) -> type[LoginForm]:
-    """The form of the sign-in page: the row is there before anybody is signed in, or they are not."""
+    """The form of the sign-in page: a wrong password is a row. A right one is with its code (second.py)."""
 
     class SignIn(LoginForm):
         def validate(self, **kwargs: Any) -> bool:
             known = bool(super().validate(**kwargs))
-            action = Action.SIGNED_IN if known else Action.SIGN_IN_FAILED
-            with sessions.begin() as session:
-                audit.append(session, cast(User | None, self.user), action)
+            if not known:
+                with sessions.begin() as session:
+                    audit.append(session, cast(User | None, self.user), Action.SIGN_IN_FAILED)
             return known
 
     return SignIn
@@ -46,7 +42,7 @@ def install(app: Flask, sessions: Sessions, session: scoped_session[Session], is
 
     app.view_functions["security.logout"] = logged_sign_out
     password_changed.connect(_password_changed(session), app, weak=False)
-    app.before_request(lambda: _closed_to_auditors(sessions, is_open | AUDITORS))
+    app.before_request(lambda: roles.close(sessions, is_open))
 
 
 def _password_changed(session: scoped_session[Session]) -> Callable[..., None]:
@@ -58,15 +54,3 @@ def _password_changed(session: scoped_session[Session]) -> Callable[..., None]:
             raise
 
     return log
-
-
-def _closed_to_auditors(sessions: Sessions, may: set[str]) -> None:
-    if not request.path.startswith("/desk") or request.endpoint is None or request.endpoint in may:
-        return
-    if not (current_user.is_authenticated and current_user.has_role("auditor")):
-        return
-    with sessions.begin() as session:
-        asked: uuid.UUID | None = (request.view_args or {}).get("report_id")
-        report = session.get(Report, asked) if asked else None
-        audit.append(session, current_user, Action.REFUSED, report.number if report else None)
-    abort(403)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from bot.replies import answers, case, report, talk
+from bot.replies import answers, case, copy, report, safety, talk
 from bot.replies.wording import Option, Params, Part, Person, Reply, Wording
 
 __all__ = ["Option", "Part", "Person", "Reply", "Wording", "write"]
@@ -32,6 +32,8 @@ WRITERS: Mapping[str, Callable[[Wording, Params], list[Part]]] = {
         answers.located,
         answers.emergency,
         answers.engine_down,
+        answers.too_fast,
+        answers.too_much,
         answers.topic,
         report.ask_danger,
         report.ask_minor,
@@ -46,11 +48,25 @@ WRITERS: Mapping[str, Callable[[Wording, Params], list[Part]]] = {
         case.person_asked,
         case.report_status,
         case.receipt_status,
+        case.receipt_withdraw,
+        case.withdrawn,
         case.case_accepted,
         case.case_message,
         case.case_closed,
         case.case_passed_on,
         case.passed_on,
+        copy.ask_copy,
+        copy.copy_yes,
+        copy.copy_no,
+        copy.case_handed_over,
+        safety.ask_safe,
+        safety.ask_hours,
+        safety.safe_any,
+        safety.safe_hours,
+        safety.safe_neutral,
+        safety.safe_sms,
+        safety.safe_never,
+        safety.cleared,
     )
 }
 

@@ -23,8 +23,21 @@ def emergency(words: Wording, params: Params) -> list[Part]:
 
 
 def engine_down(words: Wording, params: Params) -> list[Part]:
+    return _not_now(words, "engine_down")
+
+
+def too_fast(words: Wording, params: Params) -> list[Part]:
+    return _not_now(words, "too_fast")
+
+
+def too_much(words: Wording, params: Params) -> list[Part]:
+    return _not_now(words, "too_much")
+
+
+def _not_now(words: Wording, phrase: str) -> list[Part]:
+    """Nobody is left without the number for emergencies."""
     lines = contacts.emergency(words, words.person.country) or contacts.every_emergency(words)
-    return [Part("\n".join([words.say("engine_down"), *lines]))]
+    return [Part("\n".join([words.say(phrase), *lines]))]
 
 
 def topic(words: Wording, params: Params) -> list[Part]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.replies import contacts
-from bot.replies.wording import Params, Part, Wording
+from bot.replies.wording import Option, Params, Part, Wording
 
 
 def report_filed(words: Wording, params: Params) -> list[Part]:
@@ -50,9 +50,29 @@ def status(words: Wording, case: Mapping[str, Any]) -> str:
 
 def receipt_status(words: Wording, params: Params) -> list[Part]:
     lines = [status(words, params), words.say("receipt_since", date=params["since"])]
-    if params["last"] is None:
-        return [Part("\n".join([*lines, words.say("receipt_no_words")]))]
-    return [Part("\n".join([*lines, words.say("receipt_last", date=params["last_at"], text=params["last"])]))]
+    last = words.say("receipt_no_words")
+    if params["last"] is not None:
+        last = words.say("receipt_last", date=params["last_at"], text=params["last"])
+    return [Part("\n".join([*lines, last]), _may(words) if params["status"] != "closed" else ())]
+
+
+def _may(words: Wording) -> tuple[Option, ...]:
+    """What can be done behind a receipt."""
+    return words.options(
+        (words.say("label_receipt_add"), "show:receipt_add"), (words.say("label_withdraw"), "show:receipt_withdraw")
+    )
+
+
+def receipt_withdraw(words: Wording, params: Params) -> list[Part]:
+    choices = (
+        (words.say("label_withdraw_yes"), "show:withdrawn"),
+        (words.say("label_withdraw_no"), "show:not_withdrawn"),
+    )
+    return [Part(words.say("receipt_withdraw", desk=words.desk(params["desk"])), words.options(*choices))]
+
+
+def withdrawn(words: Wording, params: Params) -> list[Part]:
+    return [Part(words.say("withdrawn", desk=words.desk(params["desk"])))]
 
 
 def case_accepted(words: Wording, params: Params) -> list[Part]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from bot.content import progress, where
+from bot.content import desks, progress, where
 from bot.content.model import COUNTRIES, LANGUAGES, MENUS, SOURCE, Content, ContentError, text_path
 from bot.content.reading import Reader
 from bot.staff import new_topic, signing
@@ -59,6 +59,8 @@ def check(folder: Path | None, strict: bool) -> None:
             f"{many} mistake{'s' if many > 1 else ''}; until mended, the last good texts stay in use"
         ) from None
     to_do = progress.to_do(found, reader.raw, today) + progress.directory_gaps(found)
+    if (partners := where.partners()) is not None:
+        to_do += desks.unknown_partners(found.routing, reader.raw("routing.yml"), partners)
     click.echo("\n".join(map(str, to_do)) + "\n" if to_do else "", nl=False)
     click.echo(progress.tables(found, today))
     click.echo(

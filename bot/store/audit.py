@@ -16,6 +16,11 @@ class Action(StrEnum):
 
     SIGNED_IN = "signed in"
     SIGN_IN_FAILED = "sign-in failed"
+    WRONG_CODE = "wrong code"
+    SECOND_FACTOR_SET = "second factor set up"
+    KEY_ADDED = "security key added"
+    KEY_REMOVED = "security key removed"
+    WRONG_KEY = "wrong security key"
     SIGNED_OUT = "signed out"
     PASSWORD_CHANGED = "password changed"  # noqa: S105 (the name of an action)
     LIST_READ = "list read"
@@ -25,8 +30,21 @@ class Action(StrEnum):
     ACCEPTED = "accepted"
     MESSAGE_SENT = "message sent"
     CLOSED = "closed"
+    INVITED = "invited"
+    KEY_GIVEN = "key given"
+    REMOVED = "removed"
+    RECOVERY_MADE = "recovery key made"
+    NOTED = "note written"
+    GIVEN = "given to a colleague"
+    EXPORTED = "exported"
     HOLD_SET = "legal hold set"
     HOLD_ENDED = "legal hold ended"
+    HANDED_OVER = "handed over"
+    HAND_OVER_TAKEN = "hand-over accepted"
+    HAND_OVER_REFUSED = "hand-over refused"
+    HAND_OVER_WITHDRAWN = "hand-over withdrawn"
+    REPORT_WISHED = "report wished for"
+    ALERTS_CHANGED = "alerts changed"
     REFUSED = "refused"
 
 
@@ -49,6 +67,8 @@ class Audit(Base):
     role: Mapped[str | None]
     action: Mapped[str]
     case_number: Mapped[str | None]
+    # Whom of the desk's people it was done to.
+    about: Mapped[str | None]
     # SHA-256, in hexadecimal: of the row before, and of that and this row.
     previous: Mapped[str]
     digest: Mapped[str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 from alembic import command
@@ -41,4 +42,15 @@ def is_current(database: str) -> bool:
     with engine.connect() as connection:
         here = MigrationContext.configure(connection).get_current_revision()
     engine.dispose()
-    return here == ScriptDirectory.from_config(config(database)).get_current_head()
+    return here == head()
+
+
+@functools.cache
+def head() -> str | None:
+    """The newest revision that this code knows."""
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
+
+
+def knows(revision: str) -> bool:
+    """Whether this code can work with a database of this revision, or bring it to its own."""
+    return revision in {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}

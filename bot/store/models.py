@@ -1,4 +1,7 @@
-"""The tables. Columns that end in ``_sealed`` hold words, places or addresses, and only a `Vault` reads them."""
+"""The tables. Columns that end in ``_sealed`` hold words, places or addresses, and only a `Vault` reads them.
+
+Those that end in ``_boxed`` no key of ours opens: a report's only its desk, and its follow-up whoever has the receipt.
+"""
 
 from __future__ import annotations
 
@@ -68,6 +71,17 @@ class Contact(Base):
     sms_agreed_at: Mapped[datetime | None]
     # WhatsApp refused a free text: its 24 hours were over sooner than we thought.
     window_shut_at: Mapped[datetime | None]
+    # Whether and when it is safe to write to them (bot/safe.py): any, hours, neutral, sms, never. NULL: never asked;
+    # asked and not answered is neutral. The hours in minutes after midnight, on their own clock.
+    safe: Mapped[str | None]
+    safe_from: Mapped[int | None]
+    safe_until: Mapped[int | None]
+    # They asked to read what waits for them; it may go for a short while.
+    opened_at: Mapped[datetime | None]
+    # From here on it may be somebody else (bot/doubt.py): nothing of what was filed before without its receipt.
+    doubted_at: Mapped[datetime | None]
+    # The message that asked to clear the chat: what they wrote before it is not answered.
+    cleared_by: Mapped[int | None] = mapped_column(BigInteger)
     # Set when the person was erased: only the farewell is still to be delivered (bot/erasing.py takes the rest).
     erased_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
@@ -86,7 +100,9 @@ class Inbound(Base):
     contact_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"))
     channel: Mapped[str]
     provider_id: Mapped[str]
-    body_sealed: Mapped[bytes]
+    # NULL once it belongs to a report: then it is in a box for that.
+    body_sealed: Mapped[bytes | None]
+    report_boxed: Mapped[bytes | None]
     received_at: Mapped[datetime] = mapped_column(default=now)
     answered_at: Mapped[datetime | None]
     # When we had to say "I cannot answer now", so that it is said once.
@@ -98,8 +114,9 @@ class Outbound(Base):
 
     ``status``: waiting → sending → sent → delivered → read; held until something changes (``reason``: why);
     failed for good, or withheld as the person does not want it (``reason``: why).
-    ``kind``: reply and apology answer a message; case comes from a desk; notice is ours, unasked;
-    template asks a person on WhatsApp to write again.
+    ``kind``: reply and apology answer a message, as do too_fast and too_much (bot/pace.py); case comes from a desk;
+    notice is ours, unasked; neutral says in their place that there is a message; template asks a person on WhatsApp to
+    write again.
     """
 
     __tablename__ = "outbound"
@@ -115,7 +132,8 @@ class Outbound(Base):
     inbound_id: Mapped[int | None] = mapped_column(ForeignKey("inbound.id", ondelete="SET NULL"))
     kind: Mapped[str] = mapped_column(default="reply")
     position: Mapped[int] = mapped_column(default=0)
-    body_sealed: Mapped[bytes]
+    # NULL once it has arrived, where it may hold words of a report (bot/transcript.py).
+    body_sealed: Mapped[bytes | None]
     options: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     status: Mapped[str] = mapped_column(default="waiting")
     reason: Mapped[str | None]
@@ -145,7 +163,9 @@ class Media(Base):
     report_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("report.id", ondelete="CASCADE"), index=True)
     content_type: Mapped[str]
     size: Mapped[int]
-    body_sealed: Mapped[bytes]
+    # One of the two: before a report is filed, and after.
+    body_sealed: Mapped[bytes | None]
+    report_boxed: Mapped[bytes | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -210,17 +230,24 @@ class Report(Base):
     urgent: Mapped[bool]
     minor: Mapped[bool | None]
     may_reply: Mapped[bool]
-    words_sealed: Mapped[bytes] = mapped_column(nullable=True)
+    # The report's own key pair; its private half is boxed for its desks in `bot.store.keys.ReportKey`.
+    public_key: Mapped[bytes] = mapped_column(nullable=True)
+    words_boxed: Mapped[bytes] = mapped_column(nullable=True)
+    # The person's message with which it began; the last is `inbound_id`.
+    since: Mapped[int] = mapped_column(BigInteger, nullable=True)
     outcome: Mapped[str | None]
     filed_at: Mapped[datetime] = mapped_column(default=now)
     # While it is filed: when it goes to the next desk. bot/passing.py alone moves it.
     accept_by: Mapped[datetime] = mapped_column(nullable=True)
     accepted_at: Mapped[datetime | None]
     accepted_by: Mapped[str | None]
+    # Who of the desk has it in hand (bot/desk/hands.py).
+    assigned_to: Mapped[str | None]
     closed_at: Mapped[datetime | None]
-    # What only the person knows (bot/receipt.py), hashed; and what the proof of filing rests on (bot/proof.py): the
-    # desk is the first one, whichever has the report now.
+    # What only the person knows (bot/receipt.py), hashed, and the public key it makes; and what the proof of filing
+    # rests on (bot/proof.py): the desk is the first one, whichever has the report now.
     receipt_hash: Mapped[str | None] = mapped_column(unique=True)
+    receipt_key: Mapped[bytes | None]
     proof_nonce: Mapped[bytes | None]
     proof_desk: Mapped[str | None]
     reduced_at: Mapped[datetime | None]
@@ -239,7 +266,8 @@ class ReceiptTry(Base):
 class ReportEvent(Base):
     """What befell a report on its way between desks, in order: no words, no names of people.
 
-    ``kind``: passed_on. ``why``: not_accepted, the desk let its time go by.
+    ``kind``: passed_on, handed_over, not_handed_over (which changed nothing), copied. ``why``: not_accepted, the desk
+    let its time go by; consent; else `bot.store.moves.HandOver.end`.
     """
 
     __tablename__ = "report_event"
@@ -264,7 +292,7 @@ class LegalHold(Base):
     set_by: Mapped[str]
     set_at: Mapped[datetime] = mapped_column(default=now)
     # NULL when the report was reduced: the reason is somebody's words.
-    reason_sealed: Mapped[bytes | None]
+    reason_boxed: Mapped[bytes | None]
     ended_by: Mapped[str | None]
     ended_at: Mapped[datetime | None]
 
@@ -278,7 +306,9 @@ class CaseMessage(Base):
     report_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("report.id", ondelete="CASCADE"), index=True)
     from_desk: Mapped[bool]
     author: Mapped[str | None]
-    body_sealed: Mapped[bytes]
+    body_boxed: Mapped[bytes]
+    # What the desk wrote, for whoever has the receipt.
+    follow_up_boxed: Mapped[bytes | None]
     inbound_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
     outbound_id: Mapped[int | None] = mapped_column(ForeignKey("outbound.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -139,6 +139,11 @@ class Fake:
     def unused(self) -> list[Prepared]:
         return list(self._prepared)
 
+    def forget(self) -> None:
+        """Nothing is prepared any more."""
+        with self._lock:
+            self._prepared.clear()
+
     def check(self) -> None:
         """Every prepared answer was used, and every path asked for exists. Raises AssertionError."""
         assert not self._prepared, f"prepared, not used: {self._prepared}"

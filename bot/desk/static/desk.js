@@ -10,6 +10,8 @@
   const trouble = document.getElementById("trouble");
   const announce = document.getElementById("announce");
   const list = document.body.dataset.list;
+  const said = JSON.parse(document.body.dataset.words);
+  const spoken = document.documentElement.lang;
   const plainTitle = document.title;
   const words = "textarea, select, input:not([type=hidden])";
 
@@ -34,11 +36,13 @@
 
   // -- times
 
+  const past = new Intl.RelativeTimeFormat(spoken, { style: "short" });
+
   function ago(seconds) {
-    const steps = [[60, 1, "s"], [3600, 60, "min"], [86400, 3600, "h"], [Infinity, 86400, "d"]];
-    if (seconds < 10) return "just now";
+    const steps = [[60, 1, "second"], [3600, 60, "minute"], [86400, 3600, "hour"], [Infinity, 86400, "day"]];
+    if (seconds < 10) return said.now;
     const [, unit, name] = steps.find(([below]) => seconds < below);
-    return `${Math.floor(seconds / unit)} ${name} ago`;
+    return past.format(-Math.floor(seconds / unit), name);
   }
 
   function tellTimes() {
@@ -62,13 +66,13 @@
     const told = root.querySelector("[data-waiting]");
     if (!told) return;
     const count = Number(told.dataset.waiting);
-    if (waiting !== null && count > waiting) say(`New or unread: ${count}`);
+    if (waiting !== null && count > waiting) say(said.new.replace("{count}", count));
     waiting = count;
     document.title = count ? `(${count}) ${plainTitle}` : plainTitle;
     const badge = document.getElementById("waiting");
     badge.hidden = !count;
     badge.textContent = count;
-    badge.title = `${count} new or unread`;
+    badge.title = said.unread.replace("{count}", count);
   }
 
   function say(text) {
@@ -91,7 +95,7 @@
       if (given.get(name) === html) continue;
       const old = live.querySelector(`[data-part="${CSS.escape(name)}"]`);
       if (!old || busy(old)) continue;
-      if (name === "talk" && Number(part.dataset.lines) > Number(old.dataset.lines)) say("The person wrote something");
+      if (name === "talk" && Number(part.dataset.lines) > Number(old.dataset.lines)) say(said.wrote);
       const held = old.contains(document.activeElement) ? document.activeElement : null;
       old.replaceWith(document.adoptNode(part));
       given.set(name, html);
@@ -116,7 +120,7 @@
       const answer = await fetch(address, { signal: stop.signal, cache: "no-store", headers });
       if (answer.redirected && new URL(answer.url).pathname !== new URL(address, location.href).pathname) {
         signedOut = true;
-        warn("You are signed out. Copy what you wrote, then ", "sign in again", location.pathname);
+        warn(`${said.out} `, said.in, location.pathname);
         return null;
       }
       if (!answer.ok) throw new Error(String(answer.status));
@@ -168,8 +172,8 @@
           warn("", "");
         }
       } catch {
-        const at = lastSeen.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-        if (!leaving) warn(`The server does not answer. What you see is from ${at}.`, "");
+        const at = lastSeen.toLocaleTimeString(spoken, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+        if (!leaving) warn(said.trouble.replace("{time}", at), "");
       }
     }
     tellTimes();
@@ -189,6 +193,16 @@
     }
   });
 
+  // A quick reply comes after what is written already, to be changed before it is sent.
+  document.addEventListener("click", (event) => {
+    const quick = event.target.closest?.("[data-quick]");
+    if (!quick) return;
+    const box = quick.form.querySelector("textarea");
+    box.value = [box.value.trimEnd(), quick.dataset.quick].filter(Boolean).join("\n");
+    box.focus();
+    box.setSelectionRange(box.value.length, box.value.length);
+  });
+
   document.addEventListener("submit", (event) => {
     if (leaving) {
       event.preventDefault();
@@ -204,11 +218,16 @@
     for (const button of document.querySelectorAll("button[aria-disabled]")) button.removeAttribute("aria-disabled");
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") dispatchEvent(new Event("pageshow"));
+    if (event.key !== "Escape") return;
+    dispatchEvent(new Event("pageshow"));
+    for (const open of document.querySelectorAll("header details[open]")) {
+      if (open.contains(document.activeElement)) open.querySelector("summary").focus();
+      open.open = false;
+    }
   });
 
   document.addEventListener("click", (event) => {
-    for (const open of document.querySelectorAll("details.account[open]")) {
+    for (const open of document.querySelectorAll("header details[open]")) {
       if (!open.contains(event.target)) open.open = false;
     }
   });

@@ -2,8 +2,12 @@
 
 from alembic import context
 
+import bot.store.alerts
+import bot.store.allowance
 import bot.store.audit
-import bot.store.people  # noqa: F401 (their tables belong to Base too)
+import bot.store.moves
+import bot.store.people
+import bot.store.working  # noqa: F401 (their tables belong to Base too)
 from bot.store.models import Base
 from bot.store.session import connect
 
