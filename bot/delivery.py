@@ -29,7 +29,7 @@ AGAIN = 0.0
 
 def deliver(runtime: Runtime, contact_id: uuid.UUID) -> float | None:
     """Send what can be sent; seconds until it is worth trying again, None when nothing waits for time to pass."""
-    with slots.one(_provider(runtime, contact_id), runtime.settings.worker_concurrency // 2) as wait:
+    with slots.one(_provider(runtime, contact_id), runtime.settings.worker_concurrency // 2, patient=True) as wait:
         return wait or _deliver(runtime, contact_id)
 
 

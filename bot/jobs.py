@@ -41,6 +41,8 @@ blueprint = procrastinate.Blueprint()
 
 # Seconds to wait for a connection. A webhook's row is stored by then, and its provider waits 15 s for an answer.
 POOL_WAIT = 5.0
+# What is answered leaves before more is answered, else the first of a crowd would wait for the last one's turn.
+LEAVES_FIRST = 1
 # What waits for longer has no job, or one that somebody else has in hand.
 LEFT_BEHIND = timedelta(seconds=30)
 
@@ -61,7 +63,8 @@ def queue(database: str) -> procrastinate.App:
 
 
 def ask_deliver(app: procrastinate.App, contact: uuid.UUID) -> None:
-    app.configure_task("faro:deliver", lock=f"deliver {contact}").defer(contact=str(contact))
+    task = app.configure_task("faro:deliver", lock=f"deliver {contact}", priority=LEAVES_FIRST)
+    task.defer(contact=str(contact))
 
 
 def runtime_of(context: procrastinate.JobContext) -> Runtime:
@@ -101,8 +104,9 @@ async def _go_on(app: procrastinate.App, contact: str, wait: float) -> None:
 async def _defer_deliver(context: procrastinate.JobContext, contact: str) -> None:
     """One that has not begun is enough: it finds all that was put into the outbox before it begins."""
     name = f"deliver {contact}"
+    task = context.app.configure_task("faro:deliver", lock=name, queueing_lock=name, priority=LEAVES_FIRST)
     with contextlib.suppress(procrastinate.exceptions.AlreadyEnqueued):
-        await context.app.configure_task("faro:deliver", lock=name, queueing_lock=name).defer_async(contact=contact)
+        await task.defer_async(contact=contact)
 
 
 @blueprint.task(name="deliver", retry=KeepTrying(), pass_context=True)
