@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,10 @@ _libc = ctypes.CDLL(None)
 
 class Stop(BaseException):
     """Somebody wants us to stop. No Exception, so that nobody on the way takes it for an error."""
+
+
+# Where the signal comes while an object is being finalised, Python prints what is raised and goes on: so `watch` looks.
+_asked = threading.Event()
 
 
 def say(line: str, to: TextIO | None = None) -> None:
@@ -112,7 +117,9 @@ class Runner:
             )
 
     def watch(self) -> None:
-        """Say who died since the last look."""
+        """Say who died since the last look. Raises Stop where it was asked for and got lost, CannotStart."""
+        if _asked.is_set():
+            raise Stop
         reap()
         for line in self._log:
             if died := EXITED.search(line):
@@ -142,6 +149,7 @@ def listen_for_stop() -> None:
 
     def stop(number: int, frame: object) -> None:
         _stop_listening()
+        _asked.set()
         raise Stop
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

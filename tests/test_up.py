@@ -96,6 +96,26 @@ def test_a_signal_stops_everything(faro: subprocess.Popen[str], number: signal.S
     assert alive(started) == set()
 
 
+# The signal comes while the last words are said, and whoever is at work then swallows what it raises.
+SWALLOWED = """
+def swallow(settings, programs):
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+    except BaseException:
+        up.say("swallowed")
+
+import os, signal
+up.welcome = swallow
+"""
+
+
+def test_a_signal_that_was_swallowed_stops_everything_too(tmp_path: Path, settings: Settings) -> None:
+    (tmp_path / "Procfile").write_text(SLEEPERS)
+    script = SCRIPT.replace("settings = Settings", f"{SWALLOWED}\nsettings = Settings", 1)
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, timeout=20)
+    assert done.stdout.splitlines() == ["swallowed", "Stopping", "Stopped"] and done.returncode == 0
+
+
 def test_ctrl_c_reaches_the_whole_group_and_twice(faro: subprocess.Popen[str]) -> None:
     started = descendants(faro.pid)
     os.killpg(faro.pid, signal.SIGINT)
