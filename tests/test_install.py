@@ -90,10 +90,10 @@ def test_both_environments_are_made_from_the_locks(folder: Folder) -> None:
     assert done.returncode == 0, done.stderr
     assert [line.split(" --python")[0] for line in folder.notes] == [
         "venv --quiet",
-        "pip sync --require-hashes",
+        "pip sync --compile-bytecode --require-hashes",
         "pip install --quiet --no-deps --no-build-isolation",
         "venv --quiet",
-        "pip sync --require-hashes",
+        "pip sync --compile-bytecode --require-hashes",
     ]
 
 
