@@ -139,6 +139,7 @@ def spans(words: list[Word]) -> Iterator[Span]:
     while start < len(words):
         for first in _read_as(words[start].plain):
             if found := _longest(known, first, words, start):
+                found = _further(known, words, found)
                 yield found
                 start = found[2] - 1
                 break
@@ -161,6 +162,14 @@ def _longest(known: Gazetteer, first: str, words: list[Word], start: int) -> Spa
     return None
 
 
+def _further(known: Gazetteer, words: list[Word], found: Span) -> Span:
+    """A doubtful name may hide a sure one that begins within it: "la villa" in "la villa 31"."""
+    if found[0].trust == "anywhere":
+        return found
+    inner = (_longest(known, words[at].plain, words, at) for at in range(found[1] + 1, found[2]))
+    return next((span for span in inner if span and span[0].trust == "anywhere" and span[2] > found[2]), found)
+
+
 def _misspelt(words: list[Word], known: dict[int, Span]) -> Iterator[Span]:
     """Where a place is to be expected and no ``known`` name stands."""
     placed = (
@@ -177,7 +186,8 @@ def _told(words: list[Word], expected: bool) -> Iterator[Mention]:
     """The names that tell where, and not where somebody is from or goes to."""
     before: Mention | None = None
     known = {span[1]: span for span in islice(spans(words), MOST_NAMES)}
-    guessed = {span[1]: span for span in _misspelt(words, known)}
+    within = {at: entry for entry, start, end in known.values() for at in range(start + 1, end)}
+    guessed = {span[1]: span for span in _misspelt(words, known) if _agrees(span[0], within.get(span[1]))}
     named = [span for _, span in sorted((known | guessed).items())]
     for at, (entry, start, end) in enumerate(named):
         joined = before is not None and before.end == start
@@ -192,6 +202,11 @@ def _told(words: list[Word], expected: bool) -> Iterator[Mention]:
         before = mention
         if mention.standing != Standing.ELSEWHERE:
             yield mention
+
+
+def _agrees(guess: Entry, known: Entry | None) -> bool:
+    """No part of a name is guessed to be somewhere else: "tijuca" in "Barra da Tijuca" is not Tijuana."""
+    return known is None or bool(guess.countries & known.countries)
 
 
 def _follows(inner: Entry, outer: Entry, rest: list[Word]) -> bool:

@@ -104,9 +104,9 @@ HERE = (
     r"|ap))*"
     r" (?:en|in|em|no|na|a|au|nan|an)"
 )
+BEFORE = r"(?:(?:antes de|before|avant d|avant de|avan) (?:llegar|arriver|chegar|reaching|rive)(?: (?:a|al|em|nan))?)"
 PLACED = (
-    r"(?:en|in|em|nan|near|outside"
-    r"|(?:antes de|before|avant de|avan) (?:llegar|arriver|chegar|reaching|rive) (?:a|em|nan)"
+    rf"(?:en|in|em|nan|near|outside|{BEFORE}"
     r"|desde|cerca de|cerca|perto de|perto|pres de|toupre|bo|dans"
     r"|au|aux|(?:policias?|police|policia|polis|migracion|migra|guardias?|soldados|militares|ejercito"
     r"|autoridades) (?:de|del|do|da|du|of|an))"
@@ -119,10 +119,14 @@ OF = (
     r"|fronteira|border|frontiere|fwontye|terminal|central|albergue|refugio|centro|parque|norte|sur"
     r"|de|del|do|da|of|con|with|entre|y))*"
 )
-PORTUGUESE = {"nao", "eu", "um", "uma", "com", "meu", "minha", "estou", "foi", "voce", "ele", "ela"}
+PORTUGUESE = set(
+    "nao eu um uma uns umas com sem meu minha estou foi voce ele ela tem pra pro ao aos quem ontem hoje isso"
+    " muito".split()
+)
 
 _ELSEWHERE = re.compile(rf"(?:^| )(?:{'|'.join([*FROM, KIN, *TO])}){ARTICLES}$")
 _HELD = re.compile(r"\b(?:tienen|secuestr\w+|retenid\w+|detenid\w+|kidnapp\w+|held|kenbe|kidnape)\b")
+_BEFORE = re.compile(rf"(?:^| ){BEFORE}$")
 _HERE = re.compile(rf"(?:^| )(?:{HERE}){OF}$")
 _ARRIVED = re.compile(rf"(?:^| ){ARRIVED}{OF}$")
 _ASKED = re.compile(rf"(?:^| ){ASKED}{ARTICLES}$")
@@ -140,7 +144,7 @@ def standing(before: list[Word]) -> Standing:
     lead = _lead(before)
     if _ARRIVED.search(lead):
         return Standing.HERE
-    if _ELSEWHERE.search(lead) and not _HELD.search(lead):
+    if _ELSEWHERE.search(lead) and not _HELD.search(lead) and not _BEFORE.search(lead):
         return Standing.ELSEWHERE
     if _ASKED.search(lead):
         return Standing.NAMED
