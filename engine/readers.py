@@ -55,13 +55,20 @@ class Reader:
         """The share of each answer."""
         return np.exp(_log_shares(self.letters.scores(grams)))
 
-    def by_all(self, grams: csr_matrix, vector: np.ndarray, latin: bool) -> np.ndarray:
-        """The same; of a script that the letters were not learnt in, by the meaning alone."""
-        meaning = _log_shares(self.meaning.scores(vector))
-        if not latin:
-            return np.exp(meaning)
-        both = _log_shares(self.letters_of_both.scores(grams) + self.meaning_of_both.scores(vector))
-        return np.exp(_log_shares((1 - MEANING_WEIGHT) * both + MEANING_WEIGHT * meaning))
+    def by_meaning(self, vector: np.ndarray) -> np.ndarray:
+        """The same, whatever the script."""
+        return np.exp(_log_shares(self.meaning.scores(vector)))
+
+    def by_all(self, grams: csr_matrix, vector: np.ndarray) -> np.ndarray:
+        """The same, by letters and meaning."""
+        both = np.exp(_log_shares(self.letters_of_both.scores(grams) + self.meaning_of_both.scores(vector)))
+        return blended(self.by_meaning(vector), both, MEANING_WEIGHT)
+
+
+def blended(one: np.ndarray, other: np.ndarray, weight: float) -> np.ndarray:
+    """Shares of which the first ones weigh so much beside the others, as logarithms."""
+    least = np.finfo(np.float32).tiny  # a share may be rounded to nothing
+    return np.exp(_log_shares(weight * np.log(one + least) + (1 - weight) * np.log(other + least)))
 
 
 def learn(grams: csr_matrix, vectors: np.ndarray, labels: List[Text]) -> Reader:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import Any, Dict, List, Text
+from typing import Any, Dict, List, Optional, Text
 
 import joblib
 import numpy as np
@@ -19,14 +19,16 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy.sparse import csr_matrix
 from sklearn.pipeline import FeatureUnion
 
-from engine import vectors
-from engine.readers import Reader, latin, learn, ngrams
+from engine import glosses, vectors
+from engine.readers import Reader, blended, latin, learn, ngrams
 
 CRIME = "crime_type"
 URGENT = "urgent"
 TOLD = CRIME_TOLD, DANGER = "report_crime", "emergency"
 # By letters alone this sure, 99 in 100 are right: the meaning, which costs more, is not asked.
 SURE_BY_LETTERS = {INTENT: 0.9, CRIME: 0.8, URGENT: 0.8}
+# What a message's English words weigh beside its own meaning (logarithms); chosen on messages of another hand.
+ENGLISH_WEIGHT = 0.4
 # Half of the examples tell of a crime or a danger, of the messages far fewer do; chosen on messages of another hand.
 TOLD_WEIGHT = 0.5
 # A missed danger is worse than a false one, and of the examples few tell of one.
@@ -34,11 +36,15 @@ URGENT_FROM = 0.25
 
 
 class Said:
-    """A message as the readers want it; its meaning is only worked out when one of them asks."""
+    """A message as the readers want it; its meaning is only worked out when one of them asks.
 
-    def __init__(self, text: Text, grams: csr_matrix) -> None:
+    ``english``: the same in English words, where it is in a script that the readers did not learn and any are known.
+    """
+
+    def __init__(self, text: Text, grams: csr_matrix, english: Optional[Said] = None) -> None:
         self.text = text
         self.grams = grams
+        self.english = english
         self.latin = latin(text)
 
     @cached_property
@@ -84,7 +90,9 @@ class Understanding(GraphComponent, IntentClassifier):
         self = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
             self.grams, self.readers = joblib.load(folder / "models.joblib")
-        vectors.embed(["hola"])  # the first call reads the weights: not in somebody's turn
+        # The first call reads what it needs: not in somebody's turn.
+        vectors.embed(["hola"])
+        glosses.in_english("سلام 你好")
         return self
 
     def train(self, training_data: TrainingData) -> Resource:
@@ -117,7 +125,7 @@ class Understanding(GraphComponent, IntentClassifier):
         return messages
 
     def _understand(self, message: Message, text: Text) -> None:
-        said = Said(text, self.grams.transform([vectors.read(text)]).tocsr())
+        said = self._said(text)
         ranking = _told_together(self._shares(INTENT, said))
         tells = ranking[0]["name"] in TOLD
         if tells:
@@ -133,13 +141,28 @@ class Understanding(GraphComponent, IntentClassifier):
             message.set(CRIME, _rows(self._shares(CRIME, said))[0], add_to_output=True)
         message.set("by_letters", "vector" not in vars(said), add_to_output=True)
 
+    def _said(self, text: Text) -> Said:
+        english = "" if latin(text) else glosses.in_english(vectors.read(text))
+        return Said(text, self._grams(text), Said(english, self._grams(english)) if english else None)
+
+    def _grams(self, text: Text) -> csr_matrix:
+        return self.grams.transform([vectors.read(text)]).tocsr()
+
     def _shares(self, what: Text, said: Said) -> Dict[Text, float]:
         """Answer to a question about a message → its share."""
         reader = self.readers[what]
-        shares = reader.by_letters(said.grams)
-        if not said.latin or shares.max() < SURE_BY_LETTERS[what]:
-            shares = reader.by_all(said.grams, said.vector, said.latin)
-        return dict(zip(reader.answers, map(float, shares), strict=True))
+        return dict(zip(reader.answers, map(float, _read(reader, said, SURE_BY_LETTERS[what])), strict=True))
+
+
+def _read(reader: Reader, said: Said, sure: float) -> np.ndarray:
+    """By the letters where they are ``sure``, else by all; another script by its meaning and its English words."""
+    if not said.latin:
+        meaning = reader.by_meaning(said.vector)
+        if said.english is None:
+            return meaning
+        return blended(reader.by_all(said.english.grams, said.english.vector), meaning, ENGLISH_WEIGHT)
+    letters = reader.by_letters(said.grams)
+    return letters if letters.max() >= sure else reader.by_all(said.grams, said.vector)
 
 
 def _told_together(shares: Dict[Text, float]) -> List[Dict[Text, Any]]:

@@ -52,7 +52,7 @@ def found(understood: list[Understood]) -> list[Understood]:
 FLOORS = [
     ("the language", "lang", FULL, 0.95),
     ("the intent", "intent", FULL, 0.9),
-    ("the intent, never trained on", "intent", ("zh",), 0.65),
+    ("the intent, never trained on", "intent", ("ar", "zh"), 0.78),
     ("a crime or a danger told", "told found", (*FULL, "ar", "zh"), 0.97),
     ("the crime", "crime", FULL, 0.82),
     ("no country made up", "no country", (*FULL, "ar", "zh"), 0.98),
