@@ -21,9 +21,14 @@ ODD = [b"", b"   ", b"\xff\xfe\x80", "😀😀👍".encode(), b"1234567890", b"{
 TAPACHULA = b"se llevaron a mi hija de 15 a\xc3\xb1os en tapachula"
 
 
+# Where kidnappings, trafficking or smuggling are what most messages tell of.
+ROBBED = [
+    f"me robaron en {town}".encode() for town in ("reynosa", "nuevo laredo", "matamoros", "cancun", "san fernando")
+]
 LINES = [
     b"me robaron en tapachula",
     *ODD,
+    *ROBBED,
     b'{"text": "ayer en la noche", "lang": "es", "country": "GT"}',
     TAPACHULA,
 ]
@@ -75,6 +80,11 @@ def test_a_crime_is_read_whole(found: list[Understood]) -> None:
     first = found[0]
     assert (first.lang, first.intent, first.crime_type) == ("es", "report_crime", "robbery")
     assert (first.country, first.place, first.urgent, first.minor) == ("MX", "Tapachula", False, False)
+
+
+def test_a_place_does_not_tell_the_crime(found: list[Understood]) -> None:
+    robbed = found[1 + len(ODD) : 1 + len(ODD) + len(ROBBED)]
+    assert {answer.text: answer.crime_type for answer in robbed} == {line.decode(): "robbery" for line in ROBBED}
 
 
 def test_a_child_and_a_place_are_seen(found: list[Understood]) -> None:
