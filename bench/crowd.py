@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import statistics
 import time
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from sqlalchemy import func, select
-from twilio.request_validator import RequestValidator
 
 from bench.ours import ACCOUNT, PUBLIC, TOKEN, Faro, working
 from bench.talks import talk
@@ -21,6 +18,7 @@ from bot import inbox
 from bot.messages import Message
 from bot.store.models import Inbound
 from tests.conftest import tidy, wait_until
+from tests.open_loop import fire, webhook
 
 EACH_SECOND, SECONDS = 100, 10
 AT_ONCE = 200
@@ -47,7 +45,7 @@ def rows(faro: Faro, queue: int) -> Iterator[Row]:
     yield Row(f"webhook to provider, p95 at {half:.0f} a second, ms", path, limit=150)
     tidy(faro.settings)
     with working(faro):
-        took = asyncio.run(_fired(faro))
+        took = _fired(faro)
     tidy(faro.settings)
     yield Row(f"webhook answered, p99, {EACH_SECOND} a second, ms", statistics.quantiles(took, n=100)[98], limit=100)
 
@@ -132,31 +130,15 @@ def _arrive(faro: Faro, due: Sequence[tuple[float, str]]) -> list[float]:
 # Webhooks alone
 
 
-async def _fired(faro: Faro) -> list[float]:
-    """ms each; open loop: the next leaves at its time, whether or not the last was answered."""
+def _fired(faro: Faro) -> list[float]:
+    """ms each."""
     requests = [_webhook(n) for n in range(EACH_SECOND * SECONDS)]
-    began = time.perf_counter() + 0.5
-    shots = [_shot(faro.settings.gateway_port, one, began + n / EACH_SECOND) for n, one in enumerate(requests)]
-    return list(await asyncio.gather(*shots))
+    shots = fire(faro.settings.gateway_port, requests, EACH_SECOND)
+    assert {shot.status for shot in shots} == {200}
+    return [1000 * shot.took for shot in shots]
 
 
 def _webhook(n: int) -> bytes:
     form = {"MessageSid": f"SM{uuid.uuid4().hex}", "From": f"+52553{n % 97:07}", "To": "+15005550006",
             "Body": talk(n % 200).lines[1], "NumMedia": "0", "AccountSid": ACCOUNT}  # fmt: skip
-    signature = RequestValidator(TOKEN).compute_signature(f"{PUBLIC}/webhooks/twilio", form)
-    body = urlencode(form).encode()
-    head = (
-        f"POST /webhooks/twilio HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nX-Twilio-Signature: {signature}\r\n"
-        f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
-
-
-async def _shot(port: int, request: bytes, due: float) -> float:
-    await asyncio.sleep(due - time.perf_counter())
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(request)
-    answer = await reader.read()
-    writer.close()
-    assert answer.split(b" ", 2)[1] == b"200", answer[:20]
-    return 1000 * (time.perf_counter() - due)
+    return webhook(PUBLIC, TOKEN, form)

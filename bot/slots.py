@@ -31,13 +31,12 @@ def one(provider: object | None, most: int, patient: bool = False) -> Iterator[f
     if provider is None:
         yield 0.0
         return
-    name, began = id(provider), time.monotonic()
+    name = id(provider)
     with _changed:
         _changed.wait_for(lambda: _free(name, most) or not patient or _is_slow(name), SLOW)
-        held = _since[name]
+        held, began = _since[name], time.monotonic()
         wait = 0.0 if _free(name, most) else LATER if _is_slow(name) else SOON
         if not wait:
-            began = time.monotonic()
             held.append(began)
     try:
         yield wait

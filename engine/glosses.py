@@ -32,7 +32,7 @@ def in_english(text: Text) -> Text:
     """The words that are known, in their order; "" where none is.
 
     >>> in_english("وين الشرطة؟"), in_english("警察在哪里"), in_english("hola")
-    ('where police', 'police where', '')
+    ('where police', 'police where is', '')
     """
     arabic = [_plain(word) for word in ARABIC.findall(MARKS.sub("", text))]
     return " ".join([*_of_words(arabic), *(one for run in CHINESE.findall(text) for one in _of_characters(run))])

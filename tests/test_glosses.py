@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,11 @@ CASES = [
 @pytest.mark.parametrize(("text", "english"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_a_word_is_found_as_people_type_it(text: str, english: str) -> None:
     assert glosses.in_english(text) == english
+
+
+def test_what_the_docstring_says_is_so() -> None:
+    """Nobody else runs it: the other modules of engine/ want the engine's own environment."""
+    assert doctest.testmod(glosses) == (0, 1)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

@@ -31,25 +31,11 @@ from tests.reports import filed
 from tests.test_accessible import RULES, SPILLS
 from tests.test_browser import browser as chromium
 from tests.test_headers import Page as Markup
+from tests.test_second_factor import app, clock, email
 
-__all__ = ["chromium", "queue"]
+__all__ = ["app", "chromium", "clock", "email", "queue"]
 pytestmark = AT_HOME
 HOST = PUBLIC.removeprefix("https://")
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def app(runtime: Runtime, queue: procrastinate.App, clock: Clock) -> Flask:
-    return application(with_settings(runtime, public_url=PUBLIC), queue, clock)
-
-
-@pytest.fixture
-def email(app: Flask, runtime: Runtime) -> str:
-    return account(app, runtime)
 
 
 @pytest.fixture
