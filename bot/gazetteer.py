@@ -36,6 +36,11 @@ def load() -> Gazetteer:
     lands = frozenset(known)
     for at, entry in cities(data, lands):
         names.setdefault(at, entry)
+    for place in data["small_places"]:
+        for name, entry in _place(place):
+            names.setdefault(key(name), replace(entry, small=True))
+    for name, entry in _main_cities(data["regions"]):
+        _add(names, key(name), entry)
     for name, iso in data["mostly"].items():
         names[key(name)] = replace(names[key(name)], countries=frozenset({iso}))
     for name, entry in _codes(data):
@@ -110,6 +115,13 @@ def _region(region: dict[str, Any]) -> Iterator[tuple[str, Entry]]:
             # "Coahuila" rather than "Coahuila de Zaragoza", when that is what was written.
             shown = name if f" {plain(name)} " in f" {plain(region['name'])} " else region["name"]
             yield name, _trusted(replace(base, name=shown), name, risky)
+
+
+def _main_cities(regions: list[dict[str, Any]]) -> Iterator[tuple[str, Entry]]:
+    """The main cities of a region that geonames does not have, or has as another country's."""
+    for region in regions:
+        for city in region.get("cities", []):
+            yield city, Entry(city, frozenset({region["country"]}), "city", region["code"], "placed")
 
 
 def _country(country: dict[str, Any]) -> Iterator[tuple[str, Entry]]:

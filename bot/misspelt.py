@@ -76,7 +76,8 @@ def _sounds() -> dict[str, Entry]:
     found: dict[str, Entry] = {}
     for at, entry in gazetteer.load().names.items():
         written = "".join(at)
-        if _telling(written) and entry.trust == "anywhere" and entry.kind in ("place", "region", "city"):
+        sought = entry.trust == "anywhere" and not entry.small and entry.kind in ("place", "region", "city")
+        if sought and _telling(written):
             found.setdefault(sounded(written), entry)
     return found
 

@@ -28,7 +28,7 @@ class Word(NamedTuple):
 class Entry:
     """What a name stands for. Several countries: it lies in all of them, or they share the name.
 
-    ``likeliest`` is the one mostly meant where they share it.
+    ``likeliest`` is the one mostly meant where they share it; ``small``: too small to be meant by a misspelt word.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Entry:
     subdivision: str | None = None
     trust: Trust = "anywhere"
     likeliest: str | None = None
+    small: bool = False
 
 
 def words(text: str) -> list[Word]:

@@ -20,7 +20,7 @@ MOST_NAMES = 60  # no story names more; a text that does is a trick to keep us b
 LONG_NAME = 5  # letters: shorter ones are words in some language
 SHORT_ANSWER = 8  # words: a longer answer to "where?" is a story, where risky names need more
 # ISO codes that are also words when written small: "ve", "uy", "pa", "do"...
-CODES_LIKE_WORDS = {"ve", "uy", "do", "pa", "ni", "aw", "ca", "co", "pe", "sr", "bs", "tc"}
+CODES_LIKE_WORDS = {"ve", "uy", "do", "pa", "ni", "aw", "ca", "co", "pe", "sr", "bs", "tc", "se", "to", "al", "ma"}
 Span = tuple[Entry, int, int]  # a name, its first word and the one after its last
 SPECIFIC = {"place": 0, "city": 1, "region": 2, "country": 3, "clue": 4}
 
@@ -230,7 +230,7 @@ def _counts(
     if trust == "anywhere":
         return True
     if trust == "after":
-        return False
+        return _brazilian_state(mention, words)
     if trust == "amount":
         return mention.start > 0 and words[mention.start - 1].plain.isdigit()
     named = words[mention.start : mention.end]
@@ -248,6 +248,13 @@ def _counts(
     if trust == "placed" and entry.kind != "country" and long and loosely_placed(words, mention.start):
         return True
     return firmly_placed(words, mention.start) and (trust == "placed" or capital)
+
+
+def _brazilian_state(mention: Mention, words: list[Word]) -> bool:
+    """ "em sp": no other language has this "in", and in Brazil states go by their two letters."""
+    state = mention.entry.kind == "region" and mention.entry.countries == {"BR"}
+    after_in = mention.start > 0 and words[mention.start - 1].plain == "em"
+    return state and after_in and words[mention.start].plain not in CODES_LIKE_WORDS
 
 
 def _names_larger(inner: Entry, outer: Entry) -> bool:

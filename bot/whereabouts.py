@@ -107,6 +107,7 @@ HERE = (
 BEFORE = r"(?:(?:antes de|before|avant d|avant de|avan) (?:llegar|arriver|chegar|reaching|rive)(?: (?:a|al|em|nan))?)"
 PLACED = (
     rf"(?:en|in|em|nan|near|outside|{BEFORE}"
+    r"|(?:le|pandan) (?:m|mwen|nou|li|yo) te"
     r"|desde|cerca de|cerca|perto de|perto|pres de|toupre|bo|dans"
     r"|au|aux|(?:policias?|police|policia|polis|migracion|migra|guardias?|soldados|militares|ejercito"
     r"|autoridades) (?:de|del|do|da|du|of|an))"
