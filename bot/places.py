@@ -18,6 +18,7 @@ JOINED = "بفل"
 SHORT_ARABIC = 4
 MOST_NAMES = 60  # no story names more; a text that does is a trick to keep us busy
 LONG_NAME = 5  # letters: shorter ones are words in some language
+BREATH = 2  # words between two places that are said together
 SHORT_ANSWER = 8  # words: a longer answer to "where?" is a story, where risky names need more
 # ISO codes that are also words when written small: "ve", "uy", "pa", "do"...
 CODES_LIKE_WORDS = {"ve", "uy", "do", "pa", "ni", "aw", "ca", "co", "pe", "sr", "bs", "tc", "se", "to", "al", "ma"}
@@ -178,7 +179,8 @@ def _misspelt(words: list[Word], known: dict[int, Span]) -> Iterator[Span]:
     for start in islice(placed, MOST_GUESSES):
         # "sanpedro sula": more than the San Pedro that it begins with, if it sounds the very same
         found = misspelt.meant(words, start, alike=start in known)
-        if found and (start not in known or found[1] > known[start][2]):
+        further = found and (start not in known or found[1] > known[start][2] and len(words[found[1] - 1].plain) > 1)
+        if found and further:
             yield found[0], start, found[1]
 
 
@@ -274,8 +276,8 @@ def _settled(told: list[Mention], others: list[Mention], hint: str | None, numbe
         return None
     entry = min(told, key=_vagueness).entry
     for mention in others:
-        # A country merely named may be where somebody fled to: it does not settle a shared name.
-        if mention.standing != Standing.NAMED or mention.entry.kind == "clue":
+        # A country merely named may be where somebody fled to: it does not settle a shared name; a place beside it does.
+        if mention.standing != Standing.NAMED or mention.entry.kind == "clue" or _beside(mention, told):
             lands = (lands & mention.entry.countries) or lands
     if hint in lands:
         lands = frozenset({hint})
@@ -285,6 +287,12 @@ def _settled(told: list[Mention], others: list[Mention], hint: str | None, numbe
     regions = [mention.entry.subdivision for mention in told + others] if country else []
     code = next((code for code in [entry.subdivision, *regions] if _in(code, country)), None)
     return Place(entry.name, country, code)
+
+
+def _beside(mention: Mention, told: list[Mention]) -> bool:
+    """A town or region said in one breath with a place: "the rio grande crossing by eagle pass"."""
+    near = any(0 <= mention.start - other.end <= BREATH for other in told)
+    return near and mention.entry.kind != "country" and len(mention.entry.countries) == 1
 
 
 def _vagueness(mention: Mention) -> tuple[bool, int, int]:
