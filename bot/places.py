@@ -276,7 +276,7 @@ def _settled(told: list[Mention], others: list[Mention], hint: str | None, numbe
         return None
     entry = min(told, key=_vagueness).entry
     for mention in others:
-        # A country merely named may be where somebody fled to: it does not settle a shared name; a place beside it does.
+        # A country merely named may be where somebody fled to: it settles no shared name; a place beside it does.
         if mention.standing != Standing.NAMED or mention.entry.kind == "clue" or _beside(mention, told):
             lands = (lands & mention.entry.countries) or lands
     if hint in lands:

@@ -12,8 +12,8 @@ from pathlib import Path
 from bot.settings import Settings
 
 INPUTS = (
-    "config.yml", "domain.yml", "data", "engine/understanding.py", "engine/readers.py", "engine/vectors.py",
-    "requirements/engine.txt",
+    "config.yml", "domain.yml", "data", "engine/understanding.py", "engine/readers.py", "engine/reading.py",
+    "engine/vectors.py", "engine/glosses.py", "engine/glossary", "requirements/engine.txt",
 )  # fmt: skip
 
 # For whatever runs in the engine's environment beside the engine itself; why: engine/__main__.py.

@@ -15,6 +15,7 @@ from sanic.response import HTTPResponse, json
 
 from engine import action_call, rules
 from engine.action_call import TurnFailed
+from engine.reading import reading
 from engine.tracker import one_turn
 from engine.vectors import ahead
 
@@ -61,7 +62,7 @@ class FaroInput(InputChannel):
         async def begin(request: Request) -> HTTPResponse:
             if not self._allowed(request):
                 return json({"error": "token"}, status=403)
-            ahead.begin(request.json["texts"])
+            ahead.begin([reading(text).meaning for text in request.json["texts"]])
             return json({}, status=202)
 
         return webhook

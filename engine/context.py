@@ -16,7 +16,7 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from engine.words import GREETINGS, NO, NO_MORE, STOP, UNSURE, YES, asks, plain
+from engine.words import GREETINGS, NO, NO_MORE, STOP, UNSURE, WHEN, YES, asks, plain
 
 TOLD_FREELY = {"place", "when_happened", "what"}
 YES_OR_NO = {"danger", "minor", "may_reply", "confirmed"}
@@ -103,6 +103,8 @@ def _answer(message: Message, text: Text, awaiting: Text, known: Dict[Text, Any]
         return str(known["place"])
     if intent == "deny" and len(text.split()) <= 2:
         return "unknown"
+    if awaiting == "when_happened" and _tells_when(message, text):
+        return text
     if _interrupts(message, text, awaiting):
         return None
     if _danger_now(message) and awaiting != "what":
@@ -112,6 +114,12 @@ def _answer(message: Message, text: Text, awaiting: Text, known: Dict[Text, Any]
     if awaiting != "what" and intent not in CHATTER | TELLING | {"answer"} and confidence >= 0.8:
         return None
     return text
+
+
+def _tells_when(message: Message, text: Text) -> bool:
+    """ "yesterday ..." answers "when?", whatever else is said with it, unless it asks or danger is plain."""
+    words = plain(text).split()
+    return bool(words and words[0] in WHEN and not asks(text) and not _danger_now(message))
 
 
 def _danger_now(message: Message) -> bool:

@@ -1,88 +1,77 @@
-"""Arabic and Chinese in English words, one by one: for the readers, who learnt neither, and for nobody's eyes.
+"""A message in English words, one by one: what the examples of one language teach helps to read the others.
 
-No package that translates was found, and by the meaning alone Arabic is understood too seldom (docs/decisions.md). The
-words are in engine/glossary/.
+No package that translates was found; the readers need no sentences, only the same words for the same things
+(docs/decisions.md). The words are in engine/glossary/; Arabic and Chinese are read by engine/scripts.py.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
-from pathlib import Path
-from typing import Dict, Iterator, List, Text, Tuple
+from dataclasses import dataclass
+from typing import List, Optional, Text, Tuple
 
-import yaml
+from engine.glossary import entries
 
-FOLDER = Path(__file__).parent / "glossary"
-CHINESE = re.compile(r"[\u3400-\u9fff]+")
-ARABIC = re.compile(r"[\u0621-\u064a\u0671-\u06d3]+")
-MARKS = re.compile(r"[\u0610-\u061a\u064b-\u065f\u0670\u0640]")
-# Letters that are written one for the other.
-SAME = str.maketrans("أإآٱىةؤئ", "اااايهوي")
-# What Arabic joins to a word: and, in, to, the ...; my, him, them, and the endings of the plural.
-PREFIXES = ("وال", "بال", "فال", "عال", "هال", "لل", "ال", "و", "ف", "ب", "ل", "ع", "ك")
-SUFFIXES = ("هم", "ها", "نا", "كم", "ني", "ين", "ون", "ات", "وا", "ه", "ي", "ك", "ا")
-FEMININE = "ه"  # a "t" before a suffix, nothing before the plural's
-SHORTEST = 2  # letters that must be left of a word
-MOST_WORDS, MOST_LETTERS = 4, 6  # of an entry: Arabic words, Chinese characters
+LANGUAGES = ("es", "fr", "ht", "pt")
+# So many of a message's words must be known in a language for it to be taken for that language.
+KNOWN_SHARE = 0.6
+MOST_WORDS = 4  # of an entry
+WORD = re.compile(r"[a-z0-9]+")
+# What Creole's phones join to a verb, "volem" for "vole m", and the fewest letters that must be left of it.
+JOINED = {"mwen": "me", "yo": "them", "nou": "us", "m": "me", "w": "you", "l": "him", "n": "us", "y": "him"}
+SHORTEST = 3
 
 
-def in_english(text: Text) -> Text:
-    """The words that are known, in their order; "" where none is.
+@dataclass(frozen=True)
+class Gloss:
+    """The English words, in the message's order, and whose words they stand for; what is unknown stays as it is."""
 
-    >>> in_english("وين الشرطة؟"), in_english("警察在哪里"), in_english("hola")
-    ('where police', 'police where is', '')
+    language: Text
+    english: Text
+
+
+def gloss(text: Text) -> Optional[Gloss]:
+    """In the language that knows most of its words; None where none knows enough, as of an English message.
+
+    >>> gloss("Yo volèm telefòn mwen").english, gloss("on m'a volé").language, gloss("they robbed me")
+    ('they robbed me my phone', 'fr', None)
     """
-    arabic = [_plain(word) for word in ARABIC.findall(MARKS.sub("", text))]
-    return " ".join([*_of_words(arabic), *(one for run in CHINESE.findall(text) for one in _of_characters(run))])
+    words = WORD.findall(plain(text))
+    share, _, language, english = max(_read(words, language) for language in LANGUAGES)
+    return Gloss(language, english) if share >= KNOWN_SHARE else None
 
 
-def _plain(word: Text) -> Text:
-    return unicodedata.normalize("NFKC", word).translate(SAME)
+def plain(text: Text) -> Text:
+    return "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
 
 
-def _of_words(words: List[Text]) -> Iterator[Text]:
-    at = 0
+def _read(words: List[Text], language: Text) -> Tuple[float, int, Text, Text]:
+    """The share of the words that the language knows, how few entries they took, the language, and all in English.
+
+    Of two languages that know all words, it is the one that knows them as phrases.
+    """
+    english: List[Text] = []
+    at = unknown = 0
     while at < len(words):
-        gloss, at = _phrase(words, at)
-        if gloss:
-            yield gloss
+        found, end = _entry(words, at, language)
+        unknown += found is None
+        english.append(words[at] if found is None else found)
+        at = end
+    return (len(words) - unknown) / max(1, len(words)), -len(english), language, " ".join(english)
 
 
-def _phrase(words: List[Text], at: int) -> Tuple[Text, int]:
+def _entry(words: List[Text], at: int, language: Text) -> Tuple[Optional[Text], int]:
     """The longest entry that begins at a word, and the word after it."""
-    known = _known("ar")
+    known = entries(language)
     for end in range(min(at + MOST_WORDS, len(words)), at, -1):
-        for first in _forms(words[at]):
-            if gloss := known.get(" ".join([first, *words[at + 1 : end]])):
-                return gloss, end
-    return "", at + 1
+        found = known.get(" ".join(words[at:end]))
+        if found is not None:
+            return found, end
+    return (_unjoined(words[at]) if language == "ht" else None), at + 1
 
 
-def _forms(word: Text) -> Iterator[Text]:
-    """The word, then what is left without what is joined to it."""
-    yield word
-    bare = [word[len(p) :] for p in PREFIXES if word.startswith(p) and len(word) - len(p) >= SHORTEST]
-    yield from bare
-    for one in (word, *bare):
-        for suffix in SUFFIXES:
-            if one.endswith(suffix) and len(one) - len(suffix) >= SHORTEST:
-                stem = one[: -len(suffix)]
-                yield from (stem, stem + FEMININE, stem.removesuffix("ت") + FEMININE)
-
-
-def _of_characters(run: Text) -> Iterator[Text]:
-    known, at = _known("zh"), 0
-    while at < len(run):
-        found = (end for end in range(min(at + MOST_LETTERS, len(run)), at, -1) if run[at:end] in known)
-        end = next(found, None)
-        if end:
-            yield known[run[at:end]]
-        at = end or at + 1
-
-
-@lru_cache(maxsize=None)
-def _known(language: Text) -> Dict[Text, Text]:
-    written = yaml.load((FOLDER / f"{language}.yml").read_text("utf-8"), yaml.CSafeLoader)
-    return {" ".join(map(_plain, str(key).split())): str(gloss) for key, gloss in written.items()}
+def _unjoined(word: Text) -> Optional[Text]:
+    verbs = ((word[: -len(end)], whom) for end, whom in JOINED.items() if word.endswith(end))
+    known = entries("ht")
+    return next((f"{known[verb]} {whom}" for verb, whom in verbs if len(verb) >= SHORTEST and verb in known), None)

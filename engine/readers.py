@@ -6,7 +6,6 @@ never written in the examples, and other languages. Figures: docs/decisions.md.
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from typing import List, Text
 
@@ -109,9 +108,3 @@ def _columns(model: LogisticRegression) -> tuple[np.ndarray, np.ndarray]:
 def _log_shares(scores: np.ndarray) -> np.ndarray:
     above = scores - scores.max()
     return above - np.log(np.exp(above).sum())
-
-
-def latin(text: Text) -> bool:
-    """Whether most letters of a text are in the script of the examples."""
-    letters = [c for c in text if c.isalpha()]
-    return sum("LATIN" in unicodedata.name(c, "") for c in letters) * 2 >= len(letters)

@@ -37,6 +37,10 @@ UNSURE = frozenset(
         "pa konnen",
     }  # fmt: skip
 )
+WHEN = frozenset(
+    """ayer anteayer antier anoche hoy ahorita hace ontem anteontem hoje agora faz yesterday today tonight last
+    hier aujourd avant ye yeswa jodia maten kounya""".split()
+)
 GREETINGS = frozenset("hola hello hi hey ola oi alo bonjour bonjou bonswa bonsoir salut buenas buenos".split())
 ASKING = frozenset(
     """que cual cuales donde cuando como quien quienes puedo pueden tengo

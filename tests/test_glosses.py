@@ -1,16 +1,14 @@
-"""Arabic and Chinese in English words, for the readers that learnt neither (engine/glosses.py, engine/glossary)."""
+"""Every message in English words, for the readers (engine/glosses.py, engine/scripts.py, engine/glossary)."""
 
 from __future__ import annotations
 
 import doctest
-from pathlib import Path
 
 import pytest
-import yaml
 
-from engine import glosses
+from engine import glossary, glosses, scripts
 
-FILES = sorted((Path(glosses.FOLDER)).glob("*.yml"))
+LANGUAGES = sorted(file.stem for file in glossary.FOLDER.glob("*.yml"))
 
 CASES = [
     ("as it stands", "شرطة", "police"),
@@ -25,21 +23,55 @@ CASES = [
     ("nothing", "", ""),
 ]
 
+GLOSSED = [
+    ("Spanish", "me robaron el celular", "es"),
+    ("French, whose apostrophes part words", "on m'a volé mon téléphone", "fr"),
+    ("Portuguese", "levaram meu celular", "pt"),
+    ("Creole without accents", "yo vole telefon mwen nan bis la", "ht"),
+    ("Creole as phones join it", "yo volem", "ht"),
+    ("a town's name does not matter", "me robaron en huehuetoca anoche", "es"),
+    ("two languages: the one that knows more of it", "m ap chache travay, tengo visa", "ht"),
+]
+
 
 @pytest.mark.parametrize(("text", "english"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_a_word_is_found_as_people_type_it(text: str, english: str) -> None:
-    assert glosses.in_english(text) == english
+    assert scripts.in_english(text) == english
 
 
-def test_what_the_docstring_says_is_so() -> None:
+@pytest.mark.parametrize(("text", "language"), [case[1:] for case in GLOSSED], ids=[case[0] for case in GLOSSED])
+def test_a_message_is_read_in_the_language_that_knows_its_words(text: str, language: str) -> None:
+    found = glosses.gloss(text)
+    assert found is not None and found.language == language
+
+
+@pytest.mark.parametrize("text", ["they robbed me on the bus", "", "!!!", "12 34", "kjhgf qwrt"])
+def test_what_is_english_or_nothing_is_left_as_it_is(text: str) -> None:
+    assert glosses.gloss(text) is None
+
+
+def test_what_creole_joins_is_parted() -> None:
+    assert glosses.gloss("yo kenbem") == glosses.gloss("yo kenbe m")
+
+
+@pytest.mark.parametrize("module", [glosses, scripts], ids=["glosses", "scripts"])
+def test_what_the_docstring_says_is_so(module: object) -> None:
     """Nobody else runs it: the other modules of engine/ want the engine's own environment."""
-    assert doctest.testmod(glosses) == (0, 1)
+    assert doctest.testmod(module) == (0, 1)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_an_entry_can_be_found_and_is_plain_english(file: Path) -> None:
-    entries = yaml.safe_load(file.read_text("utf-8"))
-    assert len(entries) > 1000
-    for word, gloss in entries.items():
-        assert glosses.in_english(word) == gloss, word
-        assert isinstance(gloss, str) and gloss.isascii() and gloss == gloss.lower(), word
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_entry_can_be_found_and_is_plain_english(language: str) -> None:
+    for word, english in glossary.entries(language).items():
+        if language in glosses.LANGUAGES:
+            parts = glosses.WORD.findall(glosses.plain(word))
+            assert " ".join(parts) == word and len(parts) <= glosses.MOST_WORDS
+        else:
+            assert scripts.in_english(word) == english, word
+        assert english.isascii() and english == english.lower(), word
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_entry_stands_twice(language: str) -> None:
+    lines = [line for line in (glossary.FOLDER / f"{language}.yml").read_text("utf-8").splitlines() if '": "' in line]
+    assert len(lines) == len({line.partition('": "')[0] for line in lines})

@@ -56,12 +56,12 @@ def found(understood: list[Understood]) -> list[Understood]:
 # What may not be lost again on messages that nobody trained on; docs/decisions.md has the figures of all of them.
 FLOORS = [
     ("the language", "lang", FULL, 0.95),
-    ("the intent", "intent", FULL, 0.9),
-    ("the intent, never trained on", "intent", ("ar", "zh"), 0.78),
+    ("the intent", "intent", FULL, 0.93),
+    ("the intent, never trained on", "intent", ("ar", "zh"), 0.86),
     ("a crime or a danger told", "told found", (*FULL, "ar", "zh"), 0.97),
-    ("the crime", "crime", FULL, 0.82),
+    ("the crime", "crime", FULL, 0.88),
     ("no country made up", "no country", (*FULL, "ar", "zh"), 0.98),
-    ("a danger now", "urgent rec", FULL, 0.75),
+    ("a danger now", "urgent rec", FULL, 0.9),
 ]
 
 
