@@ -35,8 +35,11 @@ NUMBERS = {
     ), start=1)
     for word in words.split()
 }  # fmt: skip
-NUMBER = rf"(\d{{1,2}}|{'|'.join(NUMBERS)})"
 YEARS = r"(?:anos?|anitos?|aninhos?|ans?|years?|yrs?|yr|yo|y/o|lane|zan)\b"
+# Numbers that are more often another word: "a una camioneta", "soeur de".
+ALSO_WORDS = ("un", "uno", "una", "one", "de")
+WORDS = "|".join(word for word in NUMBERS if word not in ALSO_WORDS)
+NUMBER = rf"(\d{{1,2}}|{WORDS}|(?:{'|'.join(ALSO_WORDS)})(?=\s+{YEARS}))"
 KIN = (
     r"(?:hij[oa]s?|nen[ea]s?|sobrin[oa]s?|niet[oa]s?|herman[oa]s?|prim[oa]s?|ahijad[oa]|muchach[oa]s?|chic[oa]s?"
     r"|chav[oa]s?|pib[ea]s?|gurises|chinit[oa]|wawa|chamac[oa]s?|joven|jovencit[oa]|son|daughter|brother|bredda|sister|sista|niece|nephew|cousin|boys?|girls?"
@@ -46,7 +49,7 @@ KIN = (
 # What may stand between: "my daughter she is 16", "pitit fi m ki gen 12 zan", "son him a 13".
 BETWEEN = (
     r"(?:\W+(?:de|que|tiene|tenia|con|is|was|were|he|she|him|a|s|hes|shes|only|maybe|like|aged?|tem|tinha|qui|ki|k|avait"
-    r"|avec|gen|te|li|m|mwen|mwin|fi|gason|seulement|apenas|solo|menor|mayor|mas|moun|yon|just)){0,4}\W+"
+    r"|avec|gen|te|li|m|mwen|mwin|fi|gason|nan|lan|la|an|seulement|apenas|solo|menor|mayor|mas|moun|yon|just)){0,4}\W+"
 )
 # A number after which something else is counted is no age.
 COUNTED = (
@@ -54,6 +57,18 @@ COUNTED = (
     r"|semaines?|mois|heures?|hommes?|homens?|caras?|jou|mwa|semen|moun|neg|mil|dolar|dollars?|pesos|h\b|am\b|pm\b|[:/%$]))"
 )
 OF_KIN = re.compile(rf"\b{KIN}{BETWEEN}{NUMBER}\b{COUNTED}")
+# "mon fils Junior 6 ans": a name between.
+NAMED = re.compile(
+    rf"\b{KIN}(?:\s+\w+){{1,2}},?\s+{NUMBER}\s*{YEARS}(?!\s*(?:ago|working|trabajando|trabalhando|de travail))"
+)
+# "my son of 9 months".
+BABY = re.compile(rf"\b{KIN}\s+(?:de|of|ki gen|gen|aged?)\s+(\d{{1,2}})\s*(?:mes(?:es)?|months?|mois|mwa)\b")
+# "he is six, red shirt": the end, a comma or years after.
+SOMEBODY = re.compile(
+    r"\b(?:he|she|hes|shes|ela|ele|elle|il|li|l|ella|el)"
+    r"(?: (?:s|is|was|just|only|solo|so|tem|tinha|tiene|tenia|a|avait|gen|te gen))+"
+    rf"\s+{NUMBER}(?=\s*(?:$|[,.;!?)]|{YEARS}))"
+)
 # "de 15 años", "tengo 15 años", "il a 12 ans", "li gen 13 an", "15 years old", "aged 14".
 AGED = re.compile(
     r"\b(?:de|tiene[ns]?|tenia|tengo|tem|tinha|tenho|ai|jai|avais|javais|a|avait|gen|genyen|is|was|im|am|of|edad|only|maybe)"
@@ -80,7 +95,8 @@ CHINESE = re.compile(
 )
 ARABIC = re.compile(
     r"(?:عمر\w*|عند\w*)\s*(\d{1,2})\b(?!\s*(?:يوم|شهر|ساع|دولار|الف))|(\d{1,2})\s*(?:سنه|سنة|سنين|سنوات|عام)"
-    r"|رضيع|طفل|اطفال|قاصر|(?:اخت|بنت)\w* الصغير|اخ\w* الصغير"
+    r"|(?:ابن|ولد|بنت|اخ|اخت)\w*(?: \w+){0,2} (?:تلات|ثلاث|اربع|خمس|ست|سبع|تمان|ثمان|تسع|عشر)\w* (?:سنه|سنة|سنين|سنوات)"
+    r"|رضيع|طفل|اطفال|قاصر|(?:اخت|بنت)\w* الصغير|اخ\w* الصغير|(?:ولاد|اولاد|عيال|بنات) صغار"
 )
 GROWN = 18
 
@@ -106,8 +122,8 @@ def _young(plain: str) -> bool:
         _age(found) < GROWN
         and not SINCE.search(plain[: found.start()])
         and not SINCE.search(plain[: found.start() + len(found[0].split()[0]) + 1])
-        and (pattern is OF_KIN or not AFTER.match(plain[found.end() :]))
-        for pattern in (OF_KIN, AGED, SELF)
+        and (pattern in (OF_KIN, NAMED) or not AFTER.match(plain[found.end() :]))
+        for pattern in (OF_KIN, NAMED, BABY, SOMEBODY, AGED, SELF)
         for found in pattern.finditer(plain)
     )
 

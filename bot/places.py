@@ -14,9 +14,10 @@ from bot.whereabouts import Standing, firmly_placed, loosely_placed, standing
 
 # How far a message is searched for misspelt names, and how many are tried.
 MOST_WORDS, MOST_GUESSES = 120, 4
-JOINED = "بفل"
+JOINED = "بفلو"
 SHORT_ARABIC = 4
 MOST_NAMES = 60  # no story names more; a text that does is a trick to keep us busy
+PAPERS = {"visa", "visas", "work", "permit", "job", "jobs"}  # after a country's name
 LONG_NAME = 5  # letters: shorter ones are words in some language
 BREATH = 2  # words between two places that are said together
 SHORT_ANSWER = 8  # words: a longer answer to "where?" is a story, where risky names need more
@@ -148,7 +149,7 @@ def spans(words: list[Word]) -> Iterator[Span]:
 
 
 def _read_as(word: str) -> Iterator[str]:
-    """Arabic joins "in" and "to" to the name as one letter."""
+    """Arabic joins "in", "to" and "and" to the name as one letter."""
     yield word
     if word[0] in JOINED and len(word) > SHORT_ARABIC:
         yield word[1:]
@@ -202,8 +203,14 @@ def _told(words: list[Word], expected: bool) -> Iterator[Mention]:
             before = None
             continue
         before = mention
-        if mention.standing != Standing.ELSEWHERE:
+        if mention.standing != Standing.ELSEWHERE and not _wished_for(mention, words):
             yield mention
+
+
+def _wished_for(mention: Mention, words: list[Word]) -> bool:
+    """ "Canada visa", "USA work permit": where somebody wants to go, unless it is said where they are."""
+    papers = mention.end < len(words) and words[mention.end].plain in PAPERS
+    return papers and mention.standing == Standing.NAMED and mention.entry.kind == "country"
 
 
 def _agrees(guess: Entry, known: Entry | None) -> bool:

@@ -67,7 +67,7 @@ KIN = (
 TO = [
     # a ticket, a visa, a job "for" a country
     r"(?:para|pra|pro|pour|pr|pou|for|4|pa)",
-    r"(?:visas?|visados?|vistos?|viza|fisa|فيزا)(?: (?:travay|trabajo|trabalho|work))?(?: (?:de|of|to|do|du))?",
+    r"(?:visas?|visados?|vistos?|viza|fisa|فيزا|فيزه)(?: (?:travay|trabajo|trabalho|work))?(?: (?:de|of|to|do|du))?",
     r"(?:irme|irnos|irse|embora|go)(?: \w+){0,4} (?:a|al|to|pro|pra|para)",
     r"(?:voy|vamos|van|va|iba|ibamos|ir|irme|irnos|irse|viajar|viajo|viajamos|viajando|llegar|cruzar"
     r"|entrar|volver|volverme|regresar|regresarme|regresarnos|regreso|retornar|retorno|rumbo"
@@ -112,6 +112,8 @@ PLACED = (
     r"|au|aux|(?:policias?|police|policia|polis|migracion|migra|guardias?|soldados|militares|ejercito"
     r"|autoridades) (?:de|del|do|da|du|of|an))"
 )
+# Chinese, a word each character: "now I am in X" is here, "in X" is where it happened.
+CHINESE_HERE = r"(?:现 在|目 前|人|住)(?: 我| 人| 们| 都| 就){0,2} 在"
 WEAKLY = r"(?:at|a|no|na|nos|nas|an|o|por|through)"
 # "en la ciudad de X", "in the city of X", "nan vil X"
 OF = (
@@ -128,10 +130,10 @@ PORTUGUESE = set(
 _ELSEWHERE = re.compile(rf"(?:^| )(?:{'|'.join([*FROM, KIN, *TO])}){ARTICLES}$")
 _HELD = re.compile(r"\b(?:tienen|secuestr\w+|retenid\w+|detenid\w+|kidnapp\w+|held|kenbe|kidnape)\b")
 _BEFORE = re.compile(rf"(?:^| ){BEFORE}$")
-_HERE = re.compile(rf"(?:^| )(?:{HERE}){OF}$")
+_HERE = re.compile(rf"(?:^| )(?:{HERE}|{CHINESE_HERE}){OF}$")
 _ARRIVED = re.compile(rf"(?:^| ){ARRIVED}{OF}$")
 _ASKED = re.compile(rf"(?:^| ){ASKED}{ARTICLES}$")
-_HAPPENED = re.compile(rf"(?:^| )(?:{PLACED}|{WEAKLY}){OF}$")
+_HAPPENED = re.compile(rf"(?:^| )(?:{PLACED}|{WEAKLY}|在){OF}$")
 _FIRM = re.compile(rf"(?:^| ){PLACED}{OF}$")
 _FIRM_PORTUGUESE = re.compile(rf"(?:^| )(?:no|na|nos|nas){OF}$")
 LOOSE = set(
