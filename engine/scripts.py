@@ -18,7 +18,7 @@ SAME = str.maketrans("أإآٱىةؤئ", "اااايهوي")
 # What Arabic joins to a word: and, in, to, the ...; who does it, with what dialects put before that; my, him, them, to
 # us, the endings of the plural and of the past, and the dialects' "not".
 BEFORE_NOUNS = ("وال", "بال", "فال", "عال", "هال", "لل", "ال", "و", "ف", "ب", "ل", "ع", "ك")
-BEFORE_VERBS = tuple(dialect + person for dialect in (*"بكحهستم", "") for person in "يتنا" if dialect + person != "ال")
+BEFORE_VERBS = tuple(dialect + person for dialect in (*"بكحهستم", "") for person in "يتنا")
 PREFIXES = BEFORE_NOUNS + BEFORE_VERBS
 SUFFIXES = tuple("وها وهم وني ونا لها لهم لنا لي تو ولي هم ها نا كم ني ين ون ات وا ه ي ك ا و ت ش".split())
 FEMININE = "ه"  # a "t" before a suffix, nothing before the plural's

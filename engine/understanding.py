@@ -26,7 +26,7 @@ from engine.reading import Reading, reading
 CRIME = "crime_type"
 URGENT = "urgent"
 TOLD = CRIME_TOLD, DANGER = "report_crime", "emergency"
-# By letters alone this sure, 99 in 100 are right: the meaning, which costs more, is not asked.
+# By letters alone this sure, the meaning, which costs more, is not asked: it would answer the same (docs/decisions.md).
 SURE_BY_LETTERS = {INTENT: 0.8, CRIME: 0.8, URGENT: 0.8}
 # What a message's English words weigh beside its own meaning (logarithms); chosen on messages of another hand.
 ENGLISH_WEIGHT = 0.6
