@@ -73,5 +73,6 @@ def test_an_entry_can_be_found_and_is_plain_english(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_entry_stands_twice(language: str) -> None:
-    lines = [line for line in (glossary.FOLDER / f"{language}.yml").read_text("utf-8").splitlines() if '": "' in line]
-    assert len(lines) == len({line.partition('": "')[0] for line in lines})
+    lines = (glossary.FOLDER / f"{language}.yml").read_text("utf-8").splitlines()
+    words = [line.partition(': "')[0].strip('"') for line in lines if ': "' in line]
+    assert len(words) == len(set(words)) == len(glossary.entries(language))
