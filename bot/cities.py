@@ -13,11 +13,13 @@ from bot.names import Entry, Key, Trust, key
 SMALLEST_CITY = 15_000
 # From this size on a name of this many letters needs no preposition, where it is nobody else's.
 LARGE_CITY, TELLING_NAME = 100_000, 6
+TELLING_TOWN = 5
 # So many times as large as its namesake abroad: that one is not meant.
 ECLIPSES = 20
 # Arabic, Chinese, Cyrillic, Devanagari, Bengali: the geonames list has each city in some of them.
 OTHER_SCRIPT = re.compile(r"(?:[\u0600-\u06ff ]{4,}|[\u3400-\u9fff]{3,}|[\u0400-\u04ff -]{4,}|[\u0900-\u09ff ]{4,})")
 
+TELLING_CHINESE = 4  # characters: a name written by its sound is no other word
 SHORT_CHINESE = re.compile(r"[\u3400-\u9fff]{2}")
 WELL_KNOWN = 300_000
 
@@ -38,9 +40,21 @@ def cities(data: dict[str, Any], known: frozenset[str]) -> Iterator[tuple[Key, E
     found = [city for city in everywhere if city["countrycode"] in known]
     abroad = _sizes(city for city in everywhere if city["countrycode"] not in known)
     careful = {key(name) for name in data["names_too"]}
+    doubtful = careful | {key(name) for name in data["towns_too"]}
     for names in ([(city["name"], city) for city in found], [(name, city) for city in found for name in _also(city)]):
         for at, entry in _entries(names, regions, abroad):
-            yield at, replace(entry, trust="placed") if at in careful and entry.trust == "anywhere" else entry
+            if at in careful and entry.trust == "anywhere":
+                yield at, replace(entry, trust="placed")
+            elif entry.trust == "placed" and _telling(at, entry) and at not in doubtful:
+                yield at, replace(entry, trust="anywhere", small=True)
+            else:
+                yield at, entry
+
+
+def _telling(at: Key, town: Entry) -> bool:
+    """A town's name that is long enough, in our letters, and nobody else's."""
+    letters = "".join(at)
+    return len(letters) >= TELLING_TOWN and letters.isascii() and letters.isalpha() and len(town.countries) == 1
 
 
 def _also(city: City) -> Iterator[str]:
@@ -84,5 +98,7 @@ def _entry(at: Key, lands: dict[str, City], regions: dict[tuple[str, Key], str])
 
 
 def _trust(at: Key, city: City, shared: bool) -> Trust:
+    if len(at) >= TELLING_CHINESE and OTHER_SCRIPT.fullmatch("".join(at)) and not shared and len(at[0]) == 1:
+        return "anywhere"
     plain = len("".join(at)) < TELLING_NAME and at[0].isascii()
     return "placed" if shared or plain or city["population"] < LARGE_CITY else "anywhere"

@@ -1,5 +1,6 @@
 """Every place name we know, to be looked up word by word: the gazetteer, then geonames' cities."""
 
+import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -11,9 +12,10 @@ from typing import Any
 import yaml
 
 from bot.cities import cities
-from bot.names import Entry, Key, key, plain
+from bot.names import Entry, Key, Trust, key, plain
 
-SOURCE = Path(__file__).parent.parent / "content" / "places.yml"
+NAMES = {"also", "risky", "words"}  # columns of several
+CONTENT = Path(__file__).parent.parent / "content"
 
 
 @dataclass(frozen=True)
@@ -26,24 +28,30 @@ class Gazetteer:
 
 @cache
 def load() -> Gazetteer:
-    data = yaml.load(SOURCE.read_text(encoding="utf-8"), yaml.CSafeLoader)
+    data = yaml.load((CONTENT / "places.yml").read_text(encoding="utf-8"), yaml.CSafeLoader)
     everyday = {key(name) for name in data["everyday"]}
     known = {country["iso"]: country for country in data["countries"]}
     names: dict[Key, Entry] = {}
     # The first source that knows a name decides, except that a second country makes it shared.
     for name, entry in _gazetteer(data):
-        _add(names, key(name), entry)
+        _add(names, name, entry)
     lands = frozenset(known)
     for at, entry in cities(data, lands):
         names.setdefault(at, entry)
-    for place in data["small_places"]:
+    for place in _rows("small_places.csv"):
         for name, entry in _place(place):
             names.setdefault(key(name), replace(entry, small=True))
     for name, entry in _main_cities(data["regions"]):
-        _add(names, key(name), entry)
+        _add(names, name, entry)
     for name, iso in data["mostly"].items():
         names[key(name)] = replace(names[key(name)], countries=frozenset({iso}))
+    for language, meant in data["mostly_in"].items():
+        for name, iso in meant.items():
+            entry = names[key(name)]
+            names[key(name)] = replace(entry, meant=entry.meant | {(language, iso)})
     for name, entry in _codes(data):
+        names.setdefault(key(name), entry)
+    for name, entry in _adjectives(data["countries"]):
         names.setdefault(key(name), entry)
     for at in everyday & names.keys():
         names[at] = replace(names[at], trust="capital")
@@ -53,13 +61,27 @@ def load() -> Gazetteer:
     return Gazetteer(names, _longest(names), known, _answers(data["countries"]))
 
 
-def _add(names: dict[Key, Entry], at: Key, entry: Entry) -> None:
+def _rows(file: str) -> Iterator[dict[str, Any]]:
+    """The lines of a table; a cell of names holds several, with semicolons between."""
+    with (CONTENT / file).open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            cells: dict[str, Any] = {column: cell or None for column, cell in row.items()}
+            names = {
+                column: [name.strip() for name in row[column].split(";") if name.strip()]
+                for column in row.keys() & NAMES
+            }
+            yield cells | names
+
+
+def _add(names: dict[Key, Entry], name: str, entry: Entry) -> None:
+    at = key(name)
     old = names.get(at)
     if old is None:
         names[at] = entry
     elif entry.kind != "clue" and not entry.countries <= old.countries:
         careful = old if old.trust != "anywhere" else replace(old, trust=entry.trust)
-        names[at] = replace(careful, countries=old.countries | entry.countries)
+        # Of a shared name only the name itself is true of both: Cartagena is called Cartago, and is not Costa Rica's.
+        names[at] = replace(careful, name=name, countries=old.countries | entry.countries)
     elif entry.kind == "country" and old.kind == "region":  # Guatemala, the land before its province
         names[at] = entry
 
@@ -78,13 +100,27 @@ def _gazetteer(data: dict[str, Any]) -> Iterator[tuple[str, Entry]]:
         yield from _region(region)
     for country in data["countries"]:
         yield from _country(country)
-    for clue in data["clues"]:
-        # Likely and ambiguous clues would guess, and a phone's number tells where it was bought.
-        paid = clue["kind"] == "currency" and clue["strength"] == "likely"
-        if (clue["strength"] == "sure" or paid) and "tells" not in clue and isinstance(clue["country"], str):
-            entry = Entry("", frozenset({clue["country"]}), "clue", trust="amount" if paid else "anywhere")
-            for text in [clue["text"], *clue["also"]]:
-                yield text, entry
+    for clue in [*data["clues"], *_rows("institutions.csv")]:
+        yield from _clue(clue)
+
+
+def _clue(clue: dict[str, Any]) -> Iterator[tuple[str, Entry]]:
+    """What several countries have in common settles a shared name; a phone's number tells where it was bought."""
+    lands = frozenset([clue["country"]] if isinstance(clue["country"], str) else clue["country"])
+    sure, currency = clue["strength"] == "sure", clue["kind"] == "currency"
+    of_the_way = not sure and clue["kind"] in ("phrase", "programme")
+    of_the_way |= clue["strength"] == "ambiguous" and currency  # everybody pays in dollars
+    if of_the_way or "tells" in clue or not lands:
+        return
+    trust: Trust = "anywhere" if sure else "amount" if currency else "likely"
+    likely = clue["strength"] == "likely" and not sure
+    entry = Entry("", frozenset([_first(clue["country"])]) if likely else lands, "clue", trust=trust)
+    for text in [clue["text"], *clue["also"]]:
+        yield text, entry
+
+
+def _first(country: str | list[str]) -> str:
+    return country if isinstance(country, str) else country[0]
 
 
 def _place(place: dict[str, Any]) -> Iterator[tuple[str, Entry]]:
@@ -94,6 +130,7 @@ def _place(place: dict[str, Any]) -> Iterator[tuple[str, Entry]]:
         title, frozenset(countries), "place", place["subdivision"], likeliest=countries[0] if countries[1:] else None
     )
     risky = {key(name) for name in place.get("risky", [])}
+    words = {key(name) for name in place.get("words", [])}
     for country, names in place.get("by_country", {}).items():
         for name in names:
             entry = replace(base, name=name, countries=frozenset({country}))
@@ -103,7 +140,8 @@ def _place(place: dict[str, Any]) -> Iterator[tuple[str, Entry]]:
         if key(name) not in settled:
             # The main name of a nickname is the nickname: better to repeat what was written.
             shown = name if place["kind"] == "nickname" else title
-            yield name, _trusted(replace(base, name=shown), name, risky)
+            entry = replace(base, name=shown)
+            yield name, replace(entry, trust="capital") if key(name) in words else _trusted(entry, name, risky)
 
 
 def _region(region: dict[str, Any]) -> Iterator[tuple[str, Entry]]:
@@ -150,6 +188,13 @@ def _codes(data: dict[str, Any]) -> Iterator[tuple[str, Entry]]:
             yield name, Entry(name, lands, "region", region["code"], "after")
     for country in data["countries"]:
         yield country["iso"], Entry("", frozenset({country["iso"]}), "country", None, "after")
+
+
+def _adjectives(countries: list[dict[str, Any]]) -> Iterator[tuple[str, Entry]]:
+    for country in countries:
+        entry = Entry(country["names"]["es"][0], frozenset({country["iso"]}), "country", trust="side")
+        demonyms = [*country["demonyms"]["names"].values(), country["demonyms"].get("colloquial") or []]
+        yield from ((name, entry) for names in demonyms for name in names)
 
 
 def _answers(countries: list[dict[str, Any]]) -> dict[Key, str]:

@@ -250,13 +250,14 @@ def _understood(words: str, known: Known, cut: bool) -> Heard:
 
 def _placed(words: str, known: Known, cut: bool) -> Heard:
     wish = language.wished(words) if len(words.split()) <= 8 else None
-    place = places.find(words, known.country, known.awaiting == "place", known.phone_country)
+    spoken = _language(words, known)
+    place = places.find(words, known.country, known.awaiting == "place", known.phone_country, spoken)
     said = places.country_in(words) if known.awaiting == "country" else None
     told = said or (place.country if place else None)
     # A place that several countries have is no reason to guess: the form asks.
     shared = place is not None and bool(place.name) and told is None
     return Heard(
-        language=_language(words, known),
+        language=spoken,
         says=words,
         place=(place.name or None) if place else None,
         country=None if shared else told or known.country or known.phone_country,

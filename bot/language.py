@@ -14,6 +14,7 @@ from langdetect.utils.lang_profile import LangProfile
 from langdetect.utils.ngram import NGram
 
 from bot import names, places
+from bot.spans import spans
 
 FULL = ("es", "en", "pt", "fr", "ht")
 ROOT = Path(__file__).parent.parent
@@ -211,7 +212,7 @@ def _by_letters(text: str) -> dict[str, float] | None:
 def without_places(text: str) -> str:
     """The words of a text in small letters, less the places: those are in every language."""
     words = names.words(text)
-    for entry, start, end in places.spans(words):
+    for entry, start, end in spans(words):
         if entry.trust in ("anywhere", "placed") and entry.kind != "country":
             words[start:end] = [word._replace(raw="") for word in words[start:end]]
     # Words in capitals would be skipped as names; people in fear write whole messages so.

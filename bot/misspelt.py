@@ -19,6 +19,7 @@ SHORTEST = 6  # letters, spaces not counted
 # From so many letters on a second slip is forgiven.
 LONG = 9
 MOST_WORDS = 3
+SHORTEST_USUAL = 3  # "la" makes no name unusual
 # Letters that sound alike in Spanish, Portuguese or Creole, or are often left out; in this order.
 ALIKE = [
     (re.compile(pattern), sound)
@@ -29,6 +30,12 @@ ALIKE = [
 ]  # fmt: skip
 
 
+# Arabic has no g, p, v or ch, and writes the vowels of a foreign name or leaves them out.
+ARABIC_ALIKE = str.maketrans("غجگقڤپچثطذظصخحىة", "گگگكفبشتتززسههيه")
+ARABIC_VOWELS = re.compile("^ال|(?<!^)[اويهءآأإؤئ]")
+ARABIC_SHORTEST = 4  # consonants
+
+
 def meant(words: list[Word], start: int, alike: bool = False) -> tuple[Entry, int] | None:
     """The place whose name the words from ``start`` on seem to be, and the end of it; the longest, or none.
 
@@ -37,14 +44,21 @@ def meant(words: list[Word], start: int, alike: bool = False) -> tuple[Entry, in
     for end in range(min(start + MOST_WORDS, len(words)), start, -1):
         part = words[start:end]
         written = "".join(word.plain for word in part)
-        usual = all(word.plain in _usual() for word in part)
-        if _telling(written) and not usual and (entry := _likest(sounded(written), alike)):
+        usual = [word.plain in _usual() for word in part if len(word.plain) >= SHORTEST_USUAL]
+        # "ciuda juares" is a city, slips and all; "servico que" is none.
+        strict = alike or (len(part) > 1 and any(usual))
+        if _telling(written) and not all(usual) and (entry := _likest(sounded(written), strict)):
             return entry, end
     return None
 
 
 def _telling(written: str) -> bool:
-    return len(written) >= SHORTEST and written.isascii() and written.isalpha()
+    """Long enough, and in letters whose sounds are known: ours, or Arabic's, which writes names as it hears them."""
+    return len(written) >= SHORTEST and written.isalpha() and (written.isascii() or _arabic(written))
+
+
+def _arabic(written: str) -> bool:
+    return all("\u0600" <= letter <= "\u06ff" for letter in written)
 
 
 def sounded(name: str) -> str:
@@ -52,6 +66,8 @@ def sounded(name: str) -> str:
     >>> sounded("juarez") == sounded("juares"), sounded("tecunuman")
     (True, 'tekunuman')
     """
+    if _arabic(name):
+        return ARABIC_VOWELS.sub("", name.translate(ARABIC_ALIKE))
     for pattern, sound in ALIKE:
         name = pattern.sub(sound, name)
     return name
@@ -62,7 +78,7 @@ def _likest(sound: str, alike: bool) -> Entry | None:
     known = _sounds()
     if sound in known:
         return known[sound]
-    if alike:
+    if alike or not sound.isascii():
         return None
     slips = 2 if len(sound) >= LONG else 1
     near = process.extract(sound, known.keys(), scorer=OSA.distance, score_cutoff=slips, limit=3)
@@ -77,8 +93,9 @@ def _sounds() -> dict[str, Entry]:
     for at, entry in gazetteer.load().names.items():
         written = "".join(at)
         sought = entry.trust == "anywhere" and not entry.small and entry.kind in ("place", "region", "city")
-        if sought and _telling(written):
-            found.setdefault(sounded(written), entry)
+        sound = sounded(written) if sought and _telling(written) else ""
+        if sound.isascii() and sound or len(sound) >= ARABIC_SHORTEST:
+            found.setdefault(sound, entry)
     return found
 
 

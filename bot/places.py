@@ -1,29 +1,16 @@
 """Where a message says something happened: places by name, by coordinates, by phone number."""
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
 
 import phonenumbers
 
-from bot import gazetteer, misspelt, names
-from bot.gazetteer import Gazetteer
+from bot import gazetteer, names
+from bot.mentions import CODES_LIKE_WORDS, Mention, mentions_in
 from bot.names import Entry, Word
-from bot.whereabouts import Standing, firmly_placed, loosely_placed, standing
+from bot.whereabouts import Standing, left_from
 
-# How far a message is searched for misspelt names, and how many are tried.
-MOST_WORDS, MOST_GUESSES = 120, 4
-JOINED = "بفلو"
-SHORT_ARABIC = 4
-MOST_NAMES = 60  # no story names more; a text that does is a trick to keep us busy
-PAPERS = {"visa", "visas", "work", "permit", "job", "jobs"}  # after a country's name
-LONG_NAME = 5  # letters: shorter ones are words in some language
 BREATH = 2  # words between two places that are said together
-SHORT_ANSWER = 8  # words: a longer answer to "where?" is a story, where risky names need more
-# ISO codes that are also words when written small: "ve", "uy", "pa", "do"...
-CODES_LIKE_WORDS = {"ve", "uy", "do", "pa", "ni", "aw", "ca", "co", "pe", "sr", "bs", "tc", "se", "to", "al", "ma"}
-Span = tuple[Entry, int, int]  # a name, its first word and the one after its last
+TOWNS = ("place", "city")
 SPECIFIC = {"place": 0, "city": 1, "region": 2, "country": 3, "clue": 4}
 
 
@@ -37,18 +24,26 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Mention:
-    entry: Entry
-    start: int
-    end: int
-    standing: Standing
+class Known:
+    """What else settles a shared name: countries of the person and of their phone, the message's language."""
+
+    hint: str | None
+    number: str | None
+    language: str | None
 
 
-def find(text: str, hint: str | None = None, expected: bool = False, number: str | None = None) -> Place | None:
+def find(
+    text: str,
+    hint: str | None = None,
+    expected: bool = False,
+    number: str | None = None,
+    language: str | None = None,
+) -> Place | None:
     """The place where the message says something happened. A wrong country is worse than none.
 
     ``hint`` is the country the person is known to be in and settles a shared name; ``number`` is where their phone
     was issued, which counts unless the name mostly means another country. ``expected``: we asked "where?".
+    ``language``: what it is written in, which tells which San Antonio is meant.
 
     >>> find("soy de honduras y me robaron en tapachula")
     Place(name='Tapachula', country='MX', subdivision='MX-CHP')
@@ -56,15 +51,68 @@ def find(text: str, hint: str | None = None, expected: bool = False, number: str
     True
     """
     words = names.words(text)
-    mentions = list(_told(words, expected))
+    said = list(mentions_in(words, expected))
+    mentions = [mention for mention in said if mention.standing != Standing.ELSEWHERE]
     named = [mention for mention in mentions if mention.entry.kind != "clue"]
+    named = named or [mention for mention in said if _last_seen(mention, words)]
     if not named:
-        lands = {land for mention in mentions for land in mention.entry.countries}
-        return Place("", lands.pop(), None) if len(lands) == 1 else None
+        return _by_clues(mentions, language)
+    told = _foremost(named)
+    # Whoever goes on to a place beside it tells where that lies: "sou wout Linden pou Lethem".
+    others = [mention for mention in said if mention not in told and (mention in mentions or _beside(mention, told))]
+    return _settled(told, others, Known(hint, number, language))
+
+
+def _by_clues(mentions: list[Mention], language: str | None) -> Place | None:
+    """The country of an institution or a currency; of what is only likely its own, where nothing else is told."""
+    sure = [mention.entry.countries for mention in mentions if mention.entry.trust != "likely"]
+    likely = [_meant(mention.entry, mention.entry.countries, language) for mention in mentions]
+    lands = set().union(*(sure or [one for one in likely if len(one) == 1]))
+    return Place("", lands.pop(), None) if len(lands) == 1 else None
+
+
+def _meant(entry: Entry, lands: frozenset[str], language: str | None) -> frozenset[str]:
+    """The one of several countries that those who write a language mostly mean."""
+    return frozenset(land for spoken, land in entry.meant if spoken == language and land in lands) or lands
+
+
+def _foremost(named: list[Mention]) -> list[Mention]:
+    """The mentions that stand highest; of places in several countries those of the first, as people tell in order.
+
+    Merely named, none comes before another.
+    """
     best = max(mention.standing for mention in named)
+    towns = [mention for mention in named if mention.entry.kind in TOWNS and mention.standing == Standing.NAMED]
+    if best == Standing.HERE and towns:
+        # Where people are now is not where it happened, if they name another town.
+        best, named = Standing.NAMED, towns
     told = [mention for mention in named if mention.standing == best]
-    others = [mention for mention in mentions if mention not in told]
-    return _settled(told, others, hint, number)
+    if best == Standing.SIDE:
+        side = told[0].entry.countries
+        within = [mention for mention in named if mention.standing != best and mention.entry.countries & side]
+        return [replace(mention, entry=replace(mention.entry, countries=side)) for mention in within] or told[:1]
+    if best == Standing.NAMED and told[0].entry.kind not in TOWNS:
+        return told
+    if beyond := _between(told[0], named):
+        return [told[0], beyond]
+    lands, first = told[0].entry.countries, []
+    for mention in told:
+        if lands & mention.entry.countries:
+            lands &= mention.entry.countries
+            first.append(mention)
+    return first
+
+
+def _between(first: Mention, named: list[Mention]) -> Mention | None:
+    """ "Between Colombia and Panama" is neither."""
+    countries = (mention for mention in named if mention.entry.kind == "country" == first.entry.kind)
+    return next((mention for mention in countries if 0 <= mention.start - first.end <= 1), None)
+
+
+def _last_seen(mention: Mention, words: list[Word]) -> bool:
+    """ "He left Tapachula on 3 May": all that is known of where somebody went missing."""
+    town = mention.entry.kind in ("place", "city") and mention.standing == Standing.ELSEWHERE
+    return town and left_from(words[: mention.start])
 
 
 def country_in(text: str) -> str | None:
@@ -134,150 +182,7 @@ def phone_country(number: str) -> str | None:
     return region if valid else None
 
 
-def spans(words: list[Word]) -> Iterator[Span]:
-    """The names in a text, the longest at each word."""
-    known = gazetteer.load()
-    start = 0
-    while start < len(words):
-        for first in _read_as(words[start].plain):
-            if found := _longest(known, first, words, start):
-                found = _further(known, words, found)
-                yield found
-                start = found[2] - 1
-                break
-        start += 1
-
-
-def _read_as(word: str) -> Iterator[str]:
-    """Arabic joins "in", "to" and "and" to the name as one letter."""
-    yield word
-    if word[0] in JOINED and len(word) > SHORT_ARABIC:
-        yield word[1:]
-
-
-def _longest(known: Gazetteer, first: str, words: list[Word], start: int) -> Span | None:
-    longest = start + known.longest.get(first, 0)
-    for end in range(min(longest, len(words)), start, -1):
-        entry = known.names.get((first, *(word.plain for word in words[start + 1 : end])))
-        if entry:
-            return entry, start, end
-    return None
-
-
-def _further(known: Gazetteer, words: list[Word], found: Span) -> Span:
-    """A doubtful name may hide a sure one that begins within it: "la villa" in "la villa 31"."""
-    if found[0].trust == "anywhere":
-        return found
-    inner = (_longest(known, words[at].plain, words, at) for at in range(found[1] + 1, found[2]))
-    return next((span for span in inner if span and span[0].trust == "anywhere" and span[2] > found[2]), found)
-
-
-def _misspelt(words: list[Word], known: dict[int, Span]) -> Iterator[Span]:
-    """Where a place is to be expected and no ``known`` name stands."""
-    placed = (
-        at for at in range(1, min(len(words), MOST_WORDS)) if loosely_placed(words, at) or firmly_placed(words, at)
-    )
-    for start in islice(placed, MOST_GUESSES):
-        # "sanpedro sula": more than the San Pedro that it begins with, if it sounds the very same
-        found = misspelt.meant(words, start, alike=start in known)
-        further = found and (start not in known or found[1] > known[start][2] and len(words[found[1] - 1].plain) > 1)
-        if found and further:
-            yield found[0], start, found[1]
-
-
-def _told(words: list[Word], expected: bool) -> Iterator[Mention]:
-    """The names that tell where, and not where somebody is from or goes to."""
-    before: Mention | None = None
-    known = {span[1]: span for span in islice(spans(words), MOST_NAMES)}
-    within = {at: entry for entry, start, end in known.values() for at in range(start + 1, end)}
-    guessed = {span[1]: span for span in _misspelt(words, known) if _agrees(span[0], within.get(span[1]))}
-    named = [span for _, span in sorted((known | guessed).items())]
-    for at, (entry, start, end) in enumerate(named):
-        joined = before is not None and before.end == start
-        follows = named[at + 1] if at + 1 < len(named) else None
-        mention = Mention(entry, start, end, standing(words[:start]))
-        if joined and before is not None and _follows(before.entry, entry, words[start:]):
-            # "Santa Ana, El Salvador": the country stands as its town does.
-            mention = replace(mention, standing=before.standing)
-        elif not _counts(mention, words, expected, follows):
-            before = None
-            continue
-        before = mention
-        if mention.standing != Standing.ELSEWHERE and not _wished_for(mention, words):
-            yield mention
-
-
-def _wished_for(mention: Mention, words: list[Word]) -> bool:
-    """ "Canada visa", "USA work permit": where somebody wants to go, unless it is said where they are."""
-    papers = mention.end < len(words) and words[mention.end].plain in PAPERS
-    return papers and mention.standing == Standing.NAMED and mention.entry.kind == "country"
-
-
-def _agrees(guess: Entry, known: Entry | None) -> bool:
-    """No part of a name is guessed to be somewhere else: "tijuca" in "Barra da Tijuca" is not Tijuana."""
-    return known is None or bool(guess.countries & known.countries)
-
-
-def _follows(inner: Entry, outer: Entry, rest: list[Word]) -> bool:
-    # ON, NO, ME, PA... are words too: a code is in capitals or the last word.
-    code = outer.trust == "after" and not rest[0].raw.isupper() and len(rest) > 1
-    return _within(inner, outer) and not code
-
-
-def _within(inner: Entry, outer: Entry) -> bool:
-    larger = outer.kind in ("region", "country") and inner.kind != "clue"
-    return larger and bool(inner.countries & outer.countries) and inner.name != outer.name
-
-
-def _counts(
-    mention: Mention,
-    words: list[Word],
-    expected: bool,
-    follows: Span | None,
-) -> bool:
-    entry, trust = mention.entry, mention.entry.trust
-    if trust == "anywhere":
-        return True
-    if trust == "after":
-        return _brazilian_state(mention, words)
-    if trust == "amount":
-        return mention.start > 0 and words[mention.start - 1].plain.isdigit()
-    named = words[mention.start : mention.end]
-    if entry.kind == "clue" or sum(len(word.plain) for word in named) < 3:
-        return all(word.raw.isupper() for word in named) and (entry.kind == "clue" or expected)
-    if entry.kind == "country" and trust == "placed" and mention.start and named[0].raw.istitle():
-        return True
-    alone = expected and len(named) >= len(_content(words))
-    if alone or (follows and follows[1] == mention.end and _names_larger(entry, follows[0])):
-        return True
-    if trust == "placed" and expected and len(words) <= SHORT_ANSWER:
-        return True
-    capital = words[mention.start].raw[0].isupper()
-    long = sum(len(word.plain) for word in named) >= LONG_NAME
-    if trust == "placed" and entry.kind != "country" and long and loosely_placed(words, mention.start):
-        return True
-    return firmly_placed(words, mention.start) and (trust == "placed" or capital)
-
-
-def _brazilian_state(mention: Mention, words: list[Word]) -> bool:
-    """ "em sp": no other language has this "in", and in Brazil states go by their two letters."""
-    state = mention.entry.kind == "region" and mention.entry.countries == {"BR"}
-    after_in = mention.start > 0 and words[mention.start - 1].plain == "em"
-    return state and after_in and words[mention.start].plain not in CODES_LIKE_WORDS
-
-
-def _names_larger(inner: Entry, outer: Entry) -> bool:
-    return _within(inner, outer) and outer.trust in ("anywhere", "placed")
-
-
-def _content(words: list[Word]) -> list[Word]:
-    return [word for word in words if not re.fullmatch(FILLER, word.plain)]
-
-
-FILLER = "en|in|em|nan|an|a|at|de|la|el|los|las|the|no|na|au|aqui|here|estoy|estamos|ciudad|city"
-
-
-def _settled(told: list[Mention], others: list[Mention], hint: str | None, number: str | None) -> Place | None:
+def _settled(told: list[Mention], others: list[Mention], known: Known) -> Place | None:
     lands = frozenset.intersection(*(mention.entry.countries for mention in told))
     if not lands:  # two countries told alike: asking is better than choosing
         return None
@@ -286,10 +191,12 @@ def _settled(told: list[Mention], others: list[Mention], hint: str | None, numbe
         # A country merely named may be where somebody fled to: it settles no shared name; a place beside it does.
         if mention.standing != Standing.NAMED or mention.entry.kind == "clue" or _beside(mention, told):
             lands = (lands & mention.entry.countries) or lands
-    if hint in lands:
-        lands = frozenset({hint})
-    elif number in lands and entry.likeliest in (None, number):
-        lands = frozenset({number})
+    if known.hint in lands:
+        lands = frozenset({known.hint})
+    elif known.number in lands and entry.likeliest in (None, known.number):
+        lands = frozenset({known.number})
+    elif len(lands) > 1:
+        lands = _meant(entry, lands, known.language)
     country = next(iter(lands)) if len(lands) == 1 else None
     regions = [mention.entry.subdivision for mention in told + others] if country else []
     code = next((code for code in [entry.subdivision, *regions] if _in(code, country)), None)

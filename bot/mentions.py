@@ -1,0 +1,177 @@
+"""Which of the names in a text count, and how much each tells of where something happened."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from bot import gazetteer
+from bot.bearings import PIDGIN
+from bot.names import Entry, Word
+from bot.spans import JOINED, MOST_NAMES, Span, misspelt_spans, spans
+from bot.whereabouts import Standing, firmly_placed, loosely_placed, standing
+
+THOUSANDS = set("mil mille thousand k millones millon million milhoes milhao الف الاف 千 万 百".split())
+AUTHORITIES = set(
+    "policia policias police polis lapolis migracion migracao immigration imigrasyon migrasyon migra guardia guardias"
+    " soldados soldats soldiers army militares militaires ejercito aduana customs douane gendarmes agents agentes agent"
+    " ajan officers oficiales الشرطه الشرطة شرطه شرطة".split()
+)
+CHINESE_AUTHORITIES = ("警察", "移民", "军人", "海关")
+PAPERS = {"visa", "visas", "work", "permit", "job", "jobs"}  # after a country's name
+SHORTEST = 3
+LONG_NAME = 5  # letters: shorter ones are words in some language
+JOINTS = {"de", "del", "do", "da", "du", "en", "em", "no", "na", "au", "nan", "in", "of", "an"}
+SHORT_ANSWER = 8  # words: a longer answer to "where?" is a story, where risky names need more
+# ISO codes that are also words when written small: "ve", "uy", "pa", "do"...
+CODES_LIKE_WORDS = {"ve", "uy", "do", "pa", "ni", "aw", "ca", "co", "pe", "sr", "bs", "tc", "se", "to", "al", "ma"}
+FILLER = "en|in|em|nan|an|a|at|de|la|el|los|las|the|no|na|au|aqui|here|estoy|estamos|ciudad|city"
+
+
+@dataclass(frozen=True)
+class Mention:
+    entry: Entry
+    start: int
+    end: int
+    standing: Standing
+
+
+def mentions_in(words: list[Word], expected: bool) -> Iterator[Mention]:
+    """The names that count, and how much each tells of where it happened."""
+    before: Mention | None = None
+    pidgin = any(word.plain in PIDGIN for word in words)
+    known = {span[1]: span for span in islice(spans(words), MOST_NAMES)}
+    within = {at: entry for entry, start, end in known.values() for at in range(start + 1, end)}
+    guessed = {span[1]: span for span in misspelt_spans(words, known) if _agrees(span[0], within.get(span[1]))}
+    # "do" in "Santiago do Chile" is not the Dominican Republic.
+    found = (span for _, span in sorted((known | guessed).items()))
+    named = [span for span in found if not (span[0].trust == "after" and words[span[1]].raw in JOINTS)]
+    for at, (entry, start, end) in enumerate(named):
+        joined = before is not None and _at_once(before.end, start, words)
+        follows = named[at + 1] if at + 1 < len(named) else None
+        mention = Mention(entry, start, end, _standing(entry, start, end, words, pidgin))
+        if joined and before is not None and _follows(before.entry, entry, words[start:]):
+            # "Santa Ana, El Salvador": the country stands as its town does.
+            mention = replace(mention, standing=before.standing)
+        elif not _counts(mention, words, expected, follows):
+            before = None
+            continue
+        before = mention
+        if not _wished_for(mention, words):
+            yield mention
+
+
+def _at_once(end: int, start: int, words: list[Word]) -> bool:
+    """Whether a name follows another with nothing but "of" or "in" between: "san josé da costa rica"."""
+    return end == start or (start == end + 1 and words[end].plain in JOINTS)
+
+
+def _standing(entry: Entry, start: int, end: int, words: list[Word], pidgin: bool) -> Standing:
+    letter = words[start].plain[0] if _joined(start, end, words) else ""
+    stands = standing(words[:start], letter, pidgin)
+    if entry.kind == "country" and (_beside_authority(start, end, words) or _side_after(end, words)):
+        return Standing.SIDE if _side_after(end, words) else Standing.HAPPENED
+    return Standing.HAPPENED if stands == Standing.SIDE and entry.kind != "country" else stands
+
+
+def _joined(start: int, end: int, words: list[Word]) -> bool:
+    """Whether the name is known only without its first letter, as Arabic writes "in" and "to"."""
+    written = tuple(word.plain for word in words[start:end])
+    return written[0][0] in JOINED and written not in gazetteer.load().names
+
+
+def _beside_authority(start: int, end: int, words: list[Word]) -> bool:
+    """ "policia mexicana", "Mexican police", "尼加拉瓜移民": they are where they rule."""
+    before = start > 0 and words[start - 1].plain in AUTHORITIES
+    after = words[end].plain if end < len(words) and not words[end].pause else ""
+    chinese = "".join(word.plain for word in words[end : end + 2])
+    return before or after in AUTHORITIES or chinese in CHINESE_AUTHORITIES
+
+
+def _side_after(end: int, words: list[Word]) -> bool:
+    return end < len(words) and words[end].plain == "side"
+
+
+def _wished_for(mention: Mention, words: list[Word]) -> bool:
+    """ "Canada visa", "USA work permit": where somebody wants to go, unless it is said where they are."""
+    papers = mention.end < len(words) and words[mention.end].plain in PAPERS
+    return papers and mention.standing == Standing.NAMED and mention.entry.kind == "country"
+
+
+def _agrees(guess: Entry, known: Entry | None) -> bool:
+    """No part of a name is guessed to be somewhere else: "tijuca" in "Barra da Tijuca" is not Tijuana."""
+    return known is None or bool(guess.countries & known.countries)
+
+
+def _follows(inner: Entry, outer: Entry, rest: list[Word]) -> bool:
+    # ON, NO, ME, PA... are words too: a code is in capitals or the last word.
+    code = outer.trust == "after" and not rest[0].raw.isupper() and len(rest) > 1
+    return _within(inner, outer) and not code
+
+
+def _within(inner: Entry, outer: Entry) -> bool:
+    larger = outer.kind in ("region", "country") and inner.kind != "clue"
+    return larger and bool(inner.countries & outer.countries) and inner.name != outer.name
+
+
+def _counts(mention: Mention, words: list[Word], expected: bool, follows: Span | None) -> bool:
+    trust = mention.entry.trust
+    if trust in ("anywhere", "likely") or mention.standing == Standing.SIDE:
+        return True
+    if trust == "after":
+        return _brazilian_state(mention, words)
+    if trust == "amount":
+        return _amount(mention, words)
+    if trust == "side":
+        return _beside_authority(mention.start, mention.end, words)
+    return not _longer_name(mention, words, follows) and _careful(mention, words, expected, follows)
+
+
+def _amount(mention: Mention, words: list[Word]) -> bool:
+    """ "600 soles", "12 mil córdobas", "4 milhões de guarani"."""
+    before = [word.plain for word in words[max(mention.start - 2, 0) : mention.start]]
+    number = before[0] if before[-1:] == ["de"] else "".join(before[-1:])
+    return number.isdigit() or number in THOUSANDS
+
+
+def _careful(mention: Mention, words: list[Word], expected: bool, follows: Span | None) -> bool:
+    """Whether a name that is also something else stands so that the place is meant."""
+    entry, trust = mention.entry, mention.entry.trust
+    named = words[mention.start : mention.end]
+    letters = sum(len(word.plain) for word in named)
+    if entry.kind == "clue" or letters < SHORTEST:
+        return all(word.raw.isupper() for word in named) and (entry.kind == "clue" or expected)
+    if entry.kind == "country" and trust == "placed" and mention.start and named[0].raw.istitle():
+        return True
+    alone = expected and len(named) >= len(_content(words))
+    if alone or (follows and follows[1] == mention.end and _names_larger(entry, follows[0])):
+        return True
+    if trust == "placed" and expected and len(words) <= SHORT_ANSWER:
+        return True
+    if trust == "placed" and entry.kind != "country" and letters >= LONG_NAME and loosely_placed(words, mention.start):
+        return True
+    return firmly_placed(words, mention.start) and (trust == "placed" or named[0].raw[0].isupper())
+
+
+def _longer_name(mention: Mention, words: list[Word], follows: Span | None) -> bool:
+    """ "Cerro Castillo", "Praça da República": a doubtful name within a longer one that we do not know."""
+    if not words[mention.start].raw.istitle() or mention.entry.kind in ("country", "clue"):
+        return False
+    next_one = words[mention.end] if mention.end < len(words) else None
+    goes_on = next_one is not None and not next_one.pause and next_one.raw.istitle() and len(next_one.raw) > 1
+    return goes_on and not (follows and follows[1] == mention.end)
+
+
+def _brazilian_state(mention: Mention, words: list[Word]) -> bool:
+    """ "em sp": no other language has this "in", and in Brazil states go by their two letters."""
+    state = mention.entry.kind == "region" and mention.entry.countries == {"BR"}
+    after_in = mention.start > 0 and words[mention.start - 1].plain == "em"
+    return state and after_in and words[mention.start].plain not in CODES_LIKE_WORDS
+
+
+def _names_larger(inner: Entry, outer: Entry) -> bool:
+    return _within(inner, outer) and outer.trust in ("anywhere", "placed")
+
+
+def _content(words: list[Word]) -> list[Word]:
+    return [word for word in words if not re.fullmatch(FILLER, word.plain)]
