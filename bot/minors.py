@@ -10,11 +10,12 @@ CHILD = (
     "bebe bebes bebecito bebecita nino nina ninos ninas ninito ninita menor menores adolescente adolescentes chiquito "
     "chiquita chiquitos chiquitas criatura criaturas cipote cipota cipotes patojo patoja patojos chamaco chamaca "
     "baby babies kid kids child children toddler infant teen teenager teenagers underage pickney "
-    "crianca criancas menino menina meninos meninas nenem bebezinho filhinho filhinha garotinha garotinho "
+    "crianca criancas menino menina meninos meninas nenem bebezinho bebezinha bebezinhos bebezinhas "
+    "filhinho filhinha garotinha garotinho "
     "enfant enfants fillette fillettes garconnet mineur mineure mineurs bambin ado ados "
     "gosse gosses gamin gamine gamins guri guria hermanito hermanita sobrinito nietecito nene nena nenes nenas chavito "
     "chavita mocoso pibito pibita carajito carajita botija moleque moleques molecada restavek restavec "
-    "timoun minè tibebe tifi tigason"
+    "timoun tibebe tifi tigason"
 ).split()
 PHRASES = re.compile(
     r"\b(?:ti (?:bebe|fi|gason|pitit|moun|fre|se)|little (?:girl|boy|one|brother|sister|son|daughter)|(?:petit|petite) "
@@ -66,8 +67,8 @@ BABY = re.compile(rf"\b{KIN}\s+(?:de|of|ki gen|gen|aged?)\s+(\d{{1,2}})\s*(?:mes
 # "he is six, red shirt": the end, a comma or years after.
 SOMEBODY = re.compile(
     r"\b(?:he|she|hes|shes|ela|ele|elle|il|li|l|ella|el)"
-    r"(?: (?:s|is|was|just|only|solo|so|tem|tinha|tiene|tenia|a|avait|gen|te gen))+"
-    rf"\s+{NUMBER}(?=\s*(?:$|[,.;!?)]|{YEARS}))"
+    r"(?: (?:s|is|was|be|just|only|solo|so|tem|tinha|tiene|tenia|a|avait|gen|te gen))+"
+    rf"\s+{NUMBER}(?=\s*(?:$|[,.;!?)]|{YEARS}|then\b|but\b))"
 )
 # "de 15 años", "tengo 15 años", "il a 12 ans", "li gen 13 an", "15 years old", "aged 14".
 AGED = re.compile(
@@ -87,8 +88,17 @@ SINCE = re.compile(
     r"(?:ya |mas |casi |about |more |plus )?$"
 )
 AFTER = re.compile(r"^\s*(?:ago|atras|later|despues|after|aqui|here|ici|isit|trabajando|working|de trabajo|de casad)")
-# The Darién's Bajo Chiquito is a village, and milk is not a child.
-NOT_A_CHILD = re.compile(r"\bbajo chiquit[oa]\b|\bbaby (?:milk|food|formula|clothes)\b")
+# The Darién's Bajo Chiquito is a village, milk is not a child, nor is a lover who is called so.
+LOVER = (
+    r"(?:novi[oa]|enamorad[oa]|namorad[oa]|girlfriend|boyfriend|wife|husband|espos[oa]|marid[oa]|pareja|copine|copain|mari"
+    r"|menaj)"
+)
+NOT_A_CHILD = re.compile(
+    r"\bbajo chiquit[oa]\b|\bbaby (?:milk|food|formula|clothes)\b"
+    rf"|\b(?:bebe|bebecit[oa]|baby|nen[ea]|bb)\b(?=\W+(?:\w+\W+){{0,3}}?{LOVER}\b)"
+)
+# Without its accent it would be a mine.
+CREOLE_MINOR = "minè"
 # Other scripts: a number of years, or a word for a child.
 CHINESE = re.compile(
     r"(\d{1,2})\s*[岁歲]|[才我他她](\d{1,2})(?!\d|[个人点年月天块])|(?<![十百])([一二三四五六七八九]|(?<![二三四五六七八九])十[一二三四五六七]?)[岁歲]|婴儿|嬰兒|小孩|未成年|儿童|幼儿|小女孩|小男孩"
@@ -96,7 +106,7 @@ CHINESE = re.compile(
 ARABIC = re.compile(
     r"(?:عمر\w*|عند\w*)\s*(\d{1,2})\b(?!\s*(?:يوم|شهر|ساع|دولار|الف))|(\d{1,2})\s*(?:سنه|سنة|سنين|سنوات|عام)"
     r"|(?:ابن|ولد|بنت|اخ|اخت)\w*(?: \w+){0,2} (?:تلات|ثلاث|اربع|خمس|ست|سبع|تمان|ثمان|تسع|عشر)\w* (?:سنه|سنة|سنين|سنوات)"
-    r"|رضيع|طفل|اطفال|قاصر|(?:اخت|بنت)\w* الصغير|اخ\w* الصغير|(?:ولاد|اولاد|عيال|بنات) صغار"
+    r"|رضيع|طفل|اطفال|قاصر|(?:اخت|بنت)\w* الصغير|اخ\w* الصغير|(?:ال)?(?:ولاد|اولاد|عيال|بنات) (?:ال)?صغ(?:ار|ير)"
 )
 GROWN = 18
 
@@ -108,7 +118,13 @@ def named(text: str) -> bool:
     """
     plain = NOT_A_CHILD.sub(" ", _plain(text))
     words = set(re.findall(r"[a-z]+", plain))
-    return bool(words & CHILDREN or PHRASES.search(plain) or _young(plain) or _elsewhere(text))
+    return bool(
+        words & CHILDREN
+        or CREOLE_MINOR in text.casefold()
+        or PHRASES.search(plain)
+        or _young(plain)
+        or _elsewhere(text)
+    )
 
 
 def _plain(text: str) -> str:
