@@ -19,7 +19,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy.sparse import csr_matrix
 from sklearn.pipeline import FeatureUnion
 
-from engine import vectors
+from engine import timing, vectors
 from engine.readers import Reader, blended, learn, ngrams
 from engine.reading import Reading, reading
 
@@ -32,8 +32,10 @@ SURE_BY_LETTERS = {INTENT: 0.8, CRIME: 0.8, URGENT: 0.8}
 ENGLISH_WEIGHT = 0.6
 # Half of the examples tell of a crime or a danger, of the messages far fewer do; chosen on messages of another hand.
 TOLD_WEIGHT = 0.5
-# A missed danger is worse than a false one, and of the examples few tell of one.
-URGENT_FROM = 0.25
+# A missed danger is worse than a false one, and of the examples few tell of one. It takes more where the words say that
+# it is over, less where they call for help or say that it goes on, and more for crimes that hardly ever last.
+URGENT_FROM = {None: 0.25, timing.OVER: 0.6, timing.NOW: 0.12}
+SELDOM_URGENT, SELDOM_FROM = frozenset({"other", "robbery", "discrimination", "fraud"}), 0.5
 
 
 class Said:
@@ -129,17 +131,19 @@ class Understanding(GraphComponent, IntentClassifier):
         said = self._said(reading(text))
         ranking = _told_together(self._shares(INTENT, said))
         tells = ranking[0]["name"] in TOLD
-        if tells:
+        known = message.get("metadata")
+        crime = None
+        if tells or (isinstance(known, dict) and known.get("awaiting") == "what"):
+            crime = _rows(self._shares(CRIME, said))[0]
+            message.set(CRIME, crime, add_to_output=True)
+        if tells and crime:
             now = self._shares(URGENT, said)[DANGER]
-            urgent = now >= URGENT_FROM
+            urgent = now >= _urgent_from(text, crime["name"])
             # "apart": how surely it is this one of the two
             ranking[0].update(name=DANGER if urgent else CRIME_TOLD, apart=now if urgent else 1 - now)
             message.set(URGENT, urgent, add_to_output=True)
         message.set(INTENT, ranking[0], add_to_output=True)
         message.set("intent_ranking", ranking[:10], add_to_output=True)
-        known = message.get("metadata")
-        if tells or (isinstance(known, dict) and known.get("awaiting") == "what"):
-            message.set(CRIME, _rows(self._shares(CRIME, said))[0], add_to_output=True)
         message.set("by_letters", "vector" not in vars(said), add_to_output=True)
 
     def _said(self, read: Reading) -> Said:
@@ -161,6 +165,12 @@ def _read(reader: Reader, said: Said, sure: float) -> np.ndarray:
         return blended(reader.by_all(said.english.grams, said.english.vector), meaning, ENGLISH_WEIGHT)
     letters = reader.by_letters(said.grams)
     return letters if letters.max() >= sure else reader.by_all(said.grams, said.vector)
+
+
+def _urgent_from(text: Text, crime: Text) -> float:
+    """The share from which a crime told is taken for a danger now."""
+    least = SELDOM_FROM if crime in SELDOM_URGENT else 0.0
+    return max(URGENT_FROM[timing.said(vectors.read(text))], least)
 
 
 def _told_together(shares: Dict[Text, float]) -> List[Dict[Text, Any]]:
