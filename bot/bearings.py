@@ -107,19 +107,20 @@ BEFORE = r"(?:(?:antes de|before|avant d|avant de|avan) (?:llegar|arriver|chegar
 PLACED = (
     rf"(?:en|in|em|nan|near|outside|{BEFORE}"
     r"|(?:le|pandan) (?:m|mwen|nou|li|yo) te"
-    r"|desde|cerca de|cerca|perto de|perto|pres de|toupre|bo|dans|saliendo|saindo|en sortant|apres|apre|despues|depois"
+    r"|desde|around|cerca de|cerca|perto de|perto|pres de|toupre|bo|dans|saliendo|saindo"
+    r"|en sortant|apres|apre|despues|depois"
     r"|pasando|passando|a la salida|na saida|entre|between|past|sou wout"
     r"|au|aux|(?:policias?|police|policia|polis|migracion|migra|guardias?|soldados|militares|ejercito"
     r"|autoridades) (?:de|del|do|da|du|of|an))"
 )
 # "del lado tico", "coté bolivien", "bò Panama"; "the other side" is no side of anybody's.
 SIDE = (
-    r"(?<!otro )(?<!outro )(?<!autre )(?<!lot )(?:lado|side|cote|kote|bo|ناحيه|ناحية|جهه|جهة)"
+    r"(?<!otro )(?<!outro )(?<!autre )(?<!lot )(?:lado|side|cote|bo|ناحيه|ناحية|جهه|جهة)"
     r"(?: (?:de|del|do|da|du|d|of|la|el|al|en))*"
 )
 COME = r"(?:vient|viens|venons|venant|vengo|venimos|viniendo|vindo|come|coming|came|soti|جاي|جايين)(?: \w+){0,2} "
 # Chinese, a word each character: "now I am in X" is here, "in X" is where it happened.
-CHINESE_HERE = r"(?:现 在|目 前|人|住|今 天|逃 到|到 了)(?: 我| 人| 们| 都| 就| 已 经){0,3}(?: 在| 到)?"
+CHINESE_HERE = r"(?:现 在|目 前|人|住|今 天|逃 到)(?: 我| 人| 们| 都| 就| 已 经){0,3}(?: 在| 到)?"
 # "en una bodega de Comitán", "no quiosque da praia de X": what is in X.
 WITHIN = r"(?:en|in|em|numa?|no|na|nan|dans|au|at|desde) (?:\w+ ){1,4}(?:de|del|of|da|do|du|d|des)"
 ARABIC_IN = r"(?:في|ف|ب|جوا|جوه|داخل|قرب|جنب|قبل|بعد|عند|حدود|وسط|بين|قدام|علي|على|ع|عا)"
@@ -144,6 +145,15 @@ ARABIC_TO = (
 ARABIC_KIN = r"(?:اهلي|اهلنا|عيلتي|عايلتي|عايلتنا|عائلتي|امي|ابوي|بلدي|بلدنا) (?:في|ف|ب)"
 # Joined to the name as one letter: "in" and "to".
 IN_LETTERS, TO_LETTER = "بف", "ل"
+# Who offers work or papers through these offers them abroad; what is done to people happens elsewhere.
+OFFERED = set(
+    "facebook face fb tiktok tik insta instagram ig whatsapp wasap wsp watsap zap telegram anuncio aviso agencia agence"
+    " ajans agency ad ads page pagina internet entenet online".split()
+)
+WORK = (
+    r"(?:trabajos?|empleos?|vagas?|empregos?|trabalho|jobs?|work|travail|boulot|emplois?|travay|djob|contrat\w*|cupos?"
+    r"|visas?|vistos?|viza)"
+)
 # How English is written from Lagos to Freetown, where "for Tijuana" is in Tijuana.
 PIDGIN = set("dey wey dem abeg una wetin dis dat fit sabi comot".split())
 WEAKLY = r"(?:at|a|no|na|nos|nas|an|o|por|through)"
@@ -167,13 +177,14 @@ LEFT = (
 
 TELLS_ELSEWHERE = re.compile(rf"(?:^| )(?:{'|'.join([*FROM, KIN, *TO, COME + SIDE])}){ARTICLES}$")
 TELLS_ELSEWHERE_ARABIC = re.compile(rf"(?:^| )و?(?:{ARABIC_FROM}|{ARABIC_TO}|{ARABIC_KIN}){ARABIC_OF}$")
+TELLS_WORK = re.compile(rf"(?:^| ){WORK}(?: \w+){{0,3}} (?:en|in|em|no|na|nos|au|aux|nan|to|a)$")
 TELLS_HELD = re.compile(r"\b(?:tienen|secuestr\w+|retenid\w+|detenid\w+|kidnapp\w+|held|kenbe|kidnape)\b")
 TELLS_BEFORE = re.compile(rf"(?:^| )(?:{BEFORE}|(?:a la|en la|na) (?:salida|saida) (?:de|da|do))$")
 TELLS_SIDE = re.compile(rf"(?:^| ){SIDE}$")
 TELLS_HERE = re.compile(rf"(?:^| )(?:(?:{HERE}|{NOW}){OF}|{CHINESE_HERE}|و?{ARABIC_NOW}{ARABIC_IN}{ARABIC_OF})$")
 TELLS_ARRIVED = re.compile(rf"(?:^| ){ARRIVED}{OF}$")
 TELLS_ASKED = re.compile(rf"(?:^| ){ASKED}{ARTICLES}$")
-TELLS_HAPPENED = re.compile(rf"(?:^| )(?:(?:{PLACED}|{WITHIN}|{WEAKLY}|在){OF}|و?{ARABIC_IN}{ARABIC_OF})$")
+TELLS_HAPPENED = re.compile(rf"(?:^| )(?:(?:{PLACED}|{WITHIN}|{WEAKLY}|在){OF}|进 (?:了|入)|و?{ARABIC_IN}{ARABIC_OF})$")
 TELLS_FIRM = re.compile(rf"(?:^| ){PLACED}{OF}$")
 TELLS_FIRM_ARABIC = re.compile(rf"(?:^| )و?(?:في|ف|داخل|قرب|جنب){ARABIC_OF}$")
 TELLS_FIRM_PORTUGUESE = re.compile(rf"(?:^| )(?:no|na|nos|nas){OF}$")

@@ -55,6 +55,8 @@ def load() -> Gazetteer:
         names.setdefault(key(name), entry)
     for at in everyday & names.keys():
         names[at] = replace(names[at], trust="capital")
+    for name in data["after_in"]:
+        names[key(name)] = replace(names[key(name)], trust="firm")
     # A lone letter or number names nothing, and Creole's "Nò" (north) is Portuguese for "in".
     for at in [at for at in names if len("".join(at)) < 2 or "".join(at).isdigit() or at[0] == "no"]:
         del names[at]

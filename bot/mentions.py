@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from bot import gazetteer
-from bot.bearings import PIDGIN
+from bot.bearings import OFFERED, PIDGIN
 from bot.names import Entry, Word
 from bot.spans import JOINED, MOST_NAMES, Span, misspelt_spans, spans
-from bot.whereabouts import Standing, firmly_placed, loosely_placed, standing
+from bot.whereabouts import Standing, firmly_placed, loosely_placed, standing, works_in
 
 THOUSANDS = set("mil mille thousand k millones millon million milhoes milhao الف الاف 千 万 百".split())
 AUTHORITIES = set(
@@ -69,6 +69,8 @@ def _at_once(end: int, start: int, words: list[Word]) -> bool:
 def _standing(entry: Entry, start: int, end: int, words: list[Word], pidgin: bool) -> Standing:
     letter = words[start].plain[0] if _joined(start, end, words) else ""
     stands = standing(words[:start], letter, pidgin)
+    if start and words[start - 1].plain == "from" and _side_after(end, words):
+        return Standing.ELSEWHERE
     if entry.kind == "country" and (_beside_authority(start, end, words) or _side_after(end, words)):
         return Standing.SIDE if _side_after(end, words) else Standing.HAPPENED
     return Standing.HAPPENED if stands == Standing.SIDE and entry.kind != "country" else stands
@@ -93,9 +95,12 @@ def _side_after(end: int, words: list[Word]) -> bool:
 
 
 def _wished_for(mention: Mention, words: list[Word]) -> bool:
-    """ "Canada visa", "USA work permit": where somebody wants to go, unless it is said where they are."""
+    """ "Canada visa", "vi en facebook trabajo en canada": where somebody wants to go, not where they are."""
+    if mention.entry.kind != "country":
+        return False
     papers = mention.end < len(words) and words[mention.end].plain in PAPERS
-    return papers and mention.standing == Standing.NAMED and mention.entry.kind == "country"
+    offered = works_in(words[: mention.start]) and any(word.plain in OFFERED for word in words)
+    return offered or (papers and mention.standing == Standing.NAMED)
 
 
 def _agrees(guess: Entry, known: Entry | None) -> bool:
@@ -150,7 +155,7 @@ def _careful(mention: Mention, words: list[Word], expected: bool, follows: Span 
         return True
     if trust == "placed" and entry.kind != "country" and letters >= LONG_NAME and loosely_placed(words, mention.start):
         return True
-    return firmly_placed(words, mention.start) and (trust == "placed" or named[0].raw[0].isupper())
+    return firmly_placed(words, mention.start) and (trust in ("placed", "firm") or named[0].raw[0].isupper())
 
 
 def _longer_name(mention: Mention, words: list[Word], follows: Span | None) -> bool:

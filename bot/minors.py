@@ -43,7 +43,7 @@ WORDS = "|".join(word for word in NUMBERS if word not in ALSO_WORDS)
 NUMBER = rf"(\d{{1,2}}|{WORDS}|(?:{'|'.join(ALSO_WORDS)})(?=\s+{YEARS}))"
 KIN = (
     r"(?:hij[oa]s?|nen[ea]s?|sobrin[oa]s?|niet[oa]s?|herman[oa]s?|prim[oa]s?|ahijad[oa]|muchach[oa]s?|chic[oa]s?"
-    r"|chav[oa]s?|pib[ea]s?|gurises|chinit[oa]|wawa|chamac[oa]s?|joven|jovencit[oa]|son|daughter|brother|bredda|sister|sista|niece|nephew|cousin|boys?|girls?"
+    r"|chav[oa]s?|pib[ea]s?|gurises|chinit[oa]|wawa|chamac[oa]s?|joven|jovencit[oa]|(?:step)?(?:son|daughter)|brother|bredda|sister|sista|niece|nephew|cousin|boys?|girls?"
     r"|filh[oa]s?|sobrinh[oa]s?|irmao?s?|net[oa]s?|gurias?|guris?|garot[oa]s?|mulequ?es?|fils|filles?|freres?|soeurs?"
     r"|neveux?|cousine?|garcons?|copine|pitit|gason|fi|fre|se|neve|nyes|kouzen|kouzin)"
 )
@@ -79,7 +79,7 @@ AGED = re.compile(
 # "tengo 15, estoy encerrada", "am 17 the woman says": of oneself.
 SELF = re.compile(
     rf"\b(?:tengo|tenia|tenho|im|i m|i am|am|i was|jai|j ai|javais|m gen|mwen gen|m te gen)\s+{NUMBER}\b"
-    r"(?=\s*(?:$|[,.;!?]|y\b|e\b|et\b|and\b|i\b|the\b|to\b|estoy|me\b|an\b|ans\b|anos?\b|years?\b|wen\b|when\b|kan\b))"
+    r"(?=\s*(?:$|[,.;!?]|y\b|e\b|et\b|and\b|i\b|the\b|to\b|estoy|vengo|vivo|soy|voy|ando|trabajo|me\b|an\b|ans\b|anos?\b|years?\b|wen\b|when\b|kan\b))"
 )
 # "hace 3 años", "il y a 2 ans", "3 years ago", "depi 2 zan": a time, not an age.
 SINCE = re.compile(
@@ -95,7 +95,7 @@ LOVER = (
 )
 NOT_A_CHILD = re.compile(
     r"\bbajo chiquit[oa]\b|\bbaby (?:milk|food|formula|clothes)\b"
-    rf"|\b(?:bebe|bebecit[oa]|baby|nen[ea]|bb)\b(?=\W+(?:\w+\W+){{0,3}}?{LOVER}\b)"
+    rf"|\b(?:bebe|bebecit[oa]|baby|nen[ea]|bb)\b(?=\W+(?:\w+\W+){{0,6}}?{LOVER}\b)"
 )
 # Without its accent it would be a mine.
 CREOLE_MINOR = "minè"
@@ -106,7 +106,9 @@ CHINESE = re.compile(
 ARABIC = re.compile(
     r"(?:عمر\w*|عند\w*)\s*(\d{1,2})\b(?!\s*(?:يوم|شهر|ساع|دولار|الف))|(\d{1,2})\s*(?:سنه|سنة|سنين|سنوات|عام)"
     r"|(?:ابن|ولد|بنت|اخ|اخت)\w*(?: \w+){0,2} (?:تلات|ثلاث|اربع|خمس|ست|سبع|تمان|ثمان|تسع|عشر)\w* (?:سنه|سنة|سنين|سنوات)"
-    r"|رضيع|طفل|اطفال|قاصر|(?:اخت|بنت)\w* الصغير|اخ\w* الصغير|(?:ال)?(?:ولاد|اولاد|عيال|بنات) (?:ال)?صغ(?:ار|ير)"
+    r"|عمر\w* (?:تلات|ثلاث|اربع|خمس|ست|سبع|تمان|ثمان|تسع|عشر|احدي|اثنت)\w*(?: عشر\w*)? (?:سنه|سنة|سنين|سنوات)"
+    r"|(?:ابن|بنت) ال(?:تلات|ثلاث|اربع|خمس|ست|سبع|تمان|ثمان|تسع|عشر)\w* (?:سنين|سنوات)|رضيع"
+    r"|طفل|اطفال|قاصر|(?:اخت|بنت)\w* الصغير|اخ\w* الصغير|(?:ال)?(?:ولاد|اولاد|عيال|بنات) (?:ال)?صغ(?:ار|ير)"
 )
 GROWN = 18
 

@@ -5,11 +5,11 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-# A name counts: anywhere; only beside a preposition or its country; only so and with a capital
+# A name counts: anywhere; only beside a preposition or its country; only after "in"; only so and with a capital
 # (or as the whole answer to "where?"); or only straight after another name, as TX in "Laredo TX"; or after a number,
 # as "600 soles"; or only if nothing else is told, as INM, which is Mexico's far more often than Honduras's; or only as
 # the side of a border or beside an authority, as the adjective of a country.
-Trust = Literal["anywhere", "placed", "capital", "after", "amount", "likely", "side"]
+Trust = Literal["anywhere", "placed", "firm", "capital", "after", "amount", "likely", "side"]
 Kind = Literal["place", "region", "country", "clue", "city"]
 Key = tuple[str, ...]
 

@@ -18,6 +18,7 @@ from bot.bearings import (
     TELLS_HERE,
     TELLS_LEFT,
     TELLS_SIDE,
+    TELLS_WORK,
     TO_LETTER,
 )
 from bot.names import Word
@@ -34,7 +35,7 @@ class Standing(IntEnum):
 
 
 LOOSE = set(
-    "a al at by d da de del di do inna of pon por to towards vers l pa hasta desde chez from wout pre near reach"
+    "a al at by d da de del di do inna of pon por to towards vers l pa hasta desde chez from wout pre near around reach"
     " reached rive في ف ب من الي الى على علي ع قرب قبل بعد عند".split()
 )
 WINDOW = 9  # words that can bear on a name
@@ -84,6 +85,11 @@ def firmly_placed(words: list[Word], start: int) -> bool:
 def loosely_placed(words: list[Word], start: int) -> bool:
     """Whether any little word of place stands before: enough for a long name that is hardly anything else."""
     return start > 0 and words[start - 1].plain in LOOSE
+
+
+def works_in(before: list[Word]) -> bool:
+    """ "trabajo en canada", "visa to Canada"."""
+    return TELLS_WORK.search(_lead(before)) is not None
 
 
 def left_from(before: list[Word]) -> bool:
