@@ -31,7 +31,7 @@ SURE_BY_LETTERS = {INTENT: 0.8, CRIME: 0.8, URGENT: 0.8}
 # What a message's English words weigh beside its own meaning (logarithms); chosen on messages of another hand.
 ENGLISH_WEIGHT = 0.6
 # Half of the examples tell of a crime or a danger, of the messages far fewer do; chosen on messages of another hand.
-TOLD_WEIGHT = 0.5
+TOLD_WEIGHT = 0.45
 # A missed danger is worse than a false one, and of the examples few tell of one. It takes more where the words say that
 # it is over, less where they call for help or say that it goes on, and more for crimes that hardly ever last.
 URGENT_FROM = {None: 0.25, timing.OVER: 0.6, timing.NOW: 0.12}

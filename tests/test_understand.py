@@ -61,7 +61,10 @@ FLOORS = [
     ("a crime or a danger told", "told found", (*FULL, "ar", "zh"), 0.97),
     ("the crime", "crime", FULL, 0.88),
     ("no country made up", "no country", (*FULL, "ar", "zh"), 0.98),
-    ("a danger now", "urgent rec", FULL, 0.9),
+    ("a danger now", "urgent rec", FULL, 0.93),
+    ("what is called a danger", "urgent pre", FULL, 0.83),
+    ("the country", "country", (*FULL, "ar", "zh"), 0.93),
+    ("a child", "minor rec", FULL, 0.93),
 ]
 
 
