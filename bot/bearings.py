@@ -20,7 +20,7 @@ FROM = [
     r"(?:naci|nacio|nacimos|nacid[oa]s?|vivia|viviamos|deje|dejamos) (?:en|a|mi)",
     # en
     r"(?:am|m|im|are|re|is|s|was|were|come|comes|came|coming|originally|people|friends?|migrants?"
-    r"|guy|man|men|woman|women|girl|boy|family|families|brother|sister|husband|wife|son|daughter|cousin|nephew|uncle|aunt"
+    r"|guy|fella|lady|man|men|woman|women|girl|boy|family|families|brother|sister|husband|wife|son|daughter|cousin|nephew|uncle|aunt"
     r"|mother|father|travell?ed|travell?ing|fled|ran|escaped"
     r"|journey|trip|moved|passport|id)(?: (?:originally|here|away|all))? from",
     r"(?:left|leaving|leave|fled|flee|fleeing|escaped|escape|nationality)",
@@ -166,7 +166,7 @@ OF = (
 )
 PORTUGUESE = set(
     "nao eu um uma uns umas com sem meu minha estou foi voce ele ela tem pra pro ao aos quem ontem hoje isso"
-    " muito".split()
+    " muito em dois num numa pelo pela".split()
 )
 # "Salió de X" of somebody else, the last that is known of them; not "salí de X".
 LEFT = (

@@ -55,7 +55,7 @@ BETWEEN = (
 # A number after which something else is counted is no age.
 COUNTED = (
     r"(?!\s*(?:dias?|semanas?|mes(?:es)?|horas?|minutos?|hombres?|tipos?|days?|weeks?|months?|hours?|men|guys|times|jours?"
-    r"|semaines?|mois|heures?|hommes?|homens?|caras?|jou|mwa|semen|moun|neg|mil|dolar|dollars?|pesos|h\b|am\b|pm\b|[:/%$]))"
+    r"|semaines?|mois|heures?|hommes?|homens?|caras?|jou|mwa|semen|moun|neg|mil|dolar|dollars?|pesos|mas\b|me\b|mars\b|mai\b|may\b|march\b|out\b|h\b|am\b|pm\b|[:/%$]))"
 )
 OF_KIN = re.compile(rf"\b{KIN}{BETWEEN}{NUMBER}\b{COUNTED}")
 # "mon fils Junior 6 ans": a name between.
@@ -76,10 +76,12 @@ AGED = re.compile(
     rf"\W+{NUMBER}\W*(?:{YEARS}|an\b)|\b(\d{{1,2}})[ -]*(?:y/o|yo|yrs? old|years? old|year[ -]olds?|yr[ -]olds?)\b"
     rf"|\b(?:age|aged|edad|idade)\W+(?:de\W+)?{NUMBER}\b"
 )
+# "Woodlyne Saintil, 9 an, rad wouj": between two commas.
+APPOSED = re.compile(rf",\s*{NUMBER}\s*(?:{YEARS}|an\b)\s*(?=[,.;]|$)")
 # "tengo 15, estoy encerrada", "am 17 the woman says": of oneself.
 SELF = re.compile(
     rf"\b(?:tengo|tenia|tenho|im|i m|i am|am|i was|jai|j ai|javais|m gen|mwen gen|m te gen)\s+{NUMBER}\b"
-    r"(?=\s*(?:$|[,.;!?]|y\b|e\b|et\b|and\b|i\b|the\b|to\b|estoy|vengo|vivo|soy|voy|ando|trabajo|me\b|an\b|ans\b|anos?\b|years?\b|wen\b|when\b|kan\b))"
+    r"(?=\s*(?:$|[,.;!?]|y\b|e\b|et\b|and\b|i\b|the\b|to\b|estoy|vengo|vivo|soy|voy|ando|trabajo|me\b|an\b|ans\b|anos?\b|years?\b|wen\b|when\b|kan\b|we\b|my\b|he\b|she\b|they\b|pls\b|please\b|help\b))"
 )
 # "hace 3 años", "il y a 2 ans", "3 years ago", "depi 2 zan": a time, not an age.
 SINCE = re.compile(
@@ -90,8 +92,8 @@ SINCE = re.compile(
 AFTER = re.compile(r"^\s*(?:ago|atras|later|despues|after|aqui|here|ici|isit|trabajando|working|de trabajo|de casad)")
 # The Darién's Bajo Chiquito is a village, milk is not a child, nor is a lover who is called so.
 LOVER = (
-    r"(?:novi[oa]|enamorad[oa]|namorad[oa]|girlfriend|boyfriend|wife|husband|espos[oa]|marid[oa]|pareja|copine|copain|mari"
-    r"|menaj)"
+    r"(?:novi[oa]|noiv[oa]|fiancee?|enamorad[oa]|namorad[oa]|girlfriend|boyfriend|wife|husband|espos[oa]|marid[oa]|pareja|copine|copain"
+    r"|mari|menn?aj)"
 )
 NOT_A_CHILD = re.compile(
     r"\bbajo chiquit[oa]\b|\bbaby (?:milk|food|formula|clothes)\b"
@@ -105,7 +107,8 @@ CHINESE = re.compile(
 )
 ARABIC = re.compile(
     r"(?:عمر\w*|عند\w*)\s*(\d{1,2})\b(?!\s*(?:يوم|شهر|ساع|دولار|الف))|(\d{1,2})\s*(?:سنه|سنة|سنين|سنوات|عام)"
-    r"|(?:ابن|ولد|بنت|اخ|اخت)\w*(?: \w+){0,2} (?:تلات|ثلاث|اربع|خمس|ست|سبع|تمان|ثمان|تسع|عشر)\w* (?:سنه|سنة|سنين|سنوات)"
+    r"|(?:ابن|ولد|ولاد|بنت|اخ|اخت)\w*(?: \w+){0,2} (?:تلات|ثلاث|اربع|خمس|ست|سبع|تمان|ثمان|تسع|عشر)\w*"
+    r" (?:سنه|سنة|سنين|سنوات)"
     r"|عمر\w* (?:تلات|ثلاث|اربع|خمس|ست|سبع|تمان|ثمان|تسع|عشر|احدي|اثنت)\w*(?: عشر\w*)? (?:سنه|سنة|سنين|سنوات)"
     r"|(?:ابن|بنت) ال(?:تلات|ثلاث|اربع|خمس|ست|سبع|تمان|ثمان|تسع|عشر)\w* (?:سنين|سنوات)|رضيع"
     r"|طفل|اطفال|قاصر|(?:اخت|بنت)\w* الصغير|اخ\w* الصغير|(?:ال)?(?:ولاد|اولاد|عيال|بنات) (?:ال)?صغ(?:ار|ير)"
@@ -141,7 +144,7 @@ def _young(plain: str) -> bool:
         and not SINCE.search(plain[: found.start()])
         and not SINCE.search(plain[: found.start() + len(found[0].split()[0]) + 1])
         and (pattern in (OF_KIN, NAMED) or not AFTER.match(plain[found.end() :]))
-        for pattern in (OF_KIN, NAMED, BABY, SOMEBODY, AGED, SELF)
+        for pattern in (OF_KIN, NAMED, BABY, SOMEBODY, AGED, APPOSED, SELF)
         for found in pattern.finditer(plain)
     )
 

@@ -95,12 +95,22 @@ def _foremost(named: list[Mention]) -> list[Mention]:
         return told
     if beyond := _between(told[0], named):
         return [told[0], beyond]
+    if city := _city_of(told[0], named):
+        return [city]
     lands, first = told[0].entry.countries, []
     for mention in told:
         if lands & mention.entry.countries:
             lands &= mention.entry.countries
             first.append(mention)
     return first
+
+
+def _city_of(district: Mention, named: list[Mention]) -> Mention | None:
+    """ "in Flores, Buenos Aires": the city or region right after a district whose name other countries share."""
+    after = (mention for mention in named if mention.start == district.end and mention.entry.kind != "country")
+    city = next(after, None)
+    shared = len(district.entry.countries) > 1
+    return city if city and shared and not district.entry.countries & city.entry.countries else None
 
 
 def _between(first: Mention, named: list[Mention]) -> Mention | None:
