@@ -79,7 +79,7 @@ def _meant(entry: Entry, lands: frozenset[str], language: str | None) -> frozens
 def _foremost(named: list[Mention]) -> list[Mention]:
     """The mentions that stand highest; of places in several countries those of the first, as people tell in order.
 
-    Merely named, none comes before another.
+    Of countries merely named none comes before another.
     """
     best = max(mention.standing for mention in named)
     towns = [mention for mention in named if mention.entry.kind in TOWNS and mention.standing == Standing.NAMED]
@@ -121,7 +121,7 @@ def _between(first: Mention, named: list[Mention]) -> Mention | None:
 
 def _last_seen(mention: Mention, words: list[Word]) -> bool:
     """ "He left Tapachula on 3 May": all that is known of where somebody went missing."""
-    town = mention.entry.kind in ("place", "city") and mention.standing == Standing.ELSEWHERE
+    town = mention.entry.kind in TOWNS and mention.standing == Standing.ELSEWHERE
     return town and left_from(words[: mention.start])
 
 
