@@ -1,5 +1,6 @@
 """Places: the table of cases is tests/cases/places.yml."""
 
+import csv
 import time
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot import places
+from bot import gazetteer, places
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "places.yml").read_text(encoding="utf-8"))
 
@@ -98,3 +99,12 @@ def _time_of(text: str) -> float:
     start = time.process_time()
     places.find(text)
     return time.process_time() - start
+
+
+@pytest.mark.parametrize("table", ["small_places.csv", "institutions.csv"])
+def test_every_line_of_a_table_names_a_country_we_know(table: str) -> None:
+    with (gazetteer.CONTENT / table).open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert rows and all(row["country"] in gazetteer.load().countries and None not in row for row in rows)
+    assert all((row.get("subdivision") or row["country"]).startswith(row["country"]) for row in rows)
+    assert {row["strength"] for row in rows if "strength" in row} <= {"sure", "likely"}
