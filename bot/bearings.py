@@ -11,7 +11,7 @@ FROM = [
     r"(?:soy|somos|es|son|era|eramos|vengo|venimos|viene|vienen|vine|venia|veniamos|sali|salimos"
     r"|salio|salieron|salir|huyo|hui|huimos|huyendo|escape|escapamos|originari[oa]s?|natural"
     r"|naturales|oriund[oa]s?|provenientes?|procedentes?|ciudadan[oa]s?|cancilleria"
-    r"|consulado|embajada|trajeron|trajo|un numero|lada"
+    r"|consulado|embajada|tra(?:e|en|ia|ian|jo|jeron)|un numero|lada"
     r"|consul|pasajes?|vuelos?|pasaporte|cedula|acta|papeles|gente|amig[oa]s?|companer[oa]s?|migrantes?|paisan[oa]s?"
     r"|muchach[oa]s?|chic[oa]s?|senor|senora|mujer|mujeres|hombre|hombres|persona|personas"
     r"|familia|familias|nacionalidad|nina|nino|ninos|joven|jovenes|salida)"
@@ -46,7 +46,8 @@ FROM = [
     r"(?: (?:moun|yon|ayisyen|nan|an|peyi|sot|soti))*",
 ]
 KIN = (
-    r"(?<! a )(?<! una )(?<! uma )(?<! une )(?<! yon )"  # "for a family in Bethesda" is an employer
+    # "for a family in Bethesda" is an employer; what is told of a parent's house happened there
+    r"(?<! a )(?<! una )(?<! uma )(?<! une )(?<! yon )(?<! casa de mi )(?<! casa da minha )(?<! chez ma )"
     r"(?:(?:manman|papa|fanmi|madanm|mari) (?:m|mwen|li|nou|yo)"
     r"|(?:famili\w*|fami?ll?[ye]|famille|fanmi|mama|mami|papa|papi|madre|padres?|abuel[oa]s?|parientes"
     r"|parents?|mother|father|mom|mum|dad|relatives|grandm\w+|mere|pere|maman|mae|pais?|parentes"
@@ -71,8 +72,11 @@ TO = [
     r"|flight|bound|immigrate|migrate|enter|entry) (?:in|into|to|for|in to|over to|back to)",
     r"(?:vou|vamos|ir|indo|chegar|viajar|voltar|atravessar|entrar|rumo|caminho|quero|mandar|enviar)"
     r" (?:a|ao|aos|pra|pro|pros|para|no|na|nos|em|ate)",
-    r"(?:aller|vais|allons|va|vont|arriver|retourner|rentrer|entrer|partir|voyager|route|chemin"
+    r"(?:aller|vais|allons|va|vont|arriver|retourner|rentrer|entrer|partir|voyager|(?<!sur la )route|chemin"
     r"|direction|rejoindre|passer)(?: (?:a|au|aux|en|vers|pour|dans))?",
+    # promised: "debía llevarnos a Houston", "devait nous mener à Plattsburgh"
+    r"(?:llevar(?:me|nos|l[aoe]s?)?|levar(?: (?:me|nos|a gente))?|take (?:us|me|him|her|them)|(?:em|a)?mener|conduire"
+    r"|mennen (?:m|mwen|nou|li|yo)) (?:a|al|hasta|ate|pra|pro|para|to|au|en|nan)",
     r"(?:prale|pral|vle ale|pou ale|pou al|vle al|vle rive|vle antre|pou rive"
     r"|pou (?:m|mwen|nou) rive"
     r"|pou (?:m|mwen|nou) ale|tounen|retounen|voye)(?: (?:nan|an|pou|lajan))*",
@@ -100,13 +104,13 @@ HERE = (
 # happened in X all the same, where no other place is told.)
 NOW = (
     r"(?:ahora|ahorita|actualmente|hoy|now|today|currently|hoje|agora|atualmente|aujourd hui|maintenant|mtn|a present"
-    r"|actuellement|desormais|kounye a|koulye a|kounya|jodi a|jodia|safe|a salvo|en securite|sove|isit|isi)"
+    r"|actuellement|desormais|kounye a|koulye a|kounya|jodi a|jodia|safe|a salvo|segur[oa]s?|en securite|sove|isit|isi)"
     r"(?: \w+){0,4}? (?:en|in|em|no|na|a|au|nan|an|at|pra|chez|to|lakay|bo)"
 )
 BEFORE = r"(?:(?:antes de|before|avant d|avant de|avan) (?:llegar|arriver|chegar|reaching|rive)(?: (?:a|al|em|nan))?)"
 PLACED = (
     rf"(?:en|in|em|nan|near|outside|{BEFORE}"
-    r"|(?:le|pandan) (?:m|mwen|nou|li|yo) te"
+    r"|(?:le|pandan) (?:m|mwen|nou|li|yo) te|sur la route"
     r"|desde|around|cerca de|cerca|perto de|perto|pres de|toupre|bo|dans|saliendo|saindo"
     r"|en sortant|apres|apre|despues|depois"
     r"|pasando|passando|a la salida|na saida|entre|between|past|sou wout"

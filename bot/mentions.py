@@ -69,6 +69,8 @@ def _at_once(end: int, start: int, words: list[Word]) -> bool:
 def _standing(entry: Entry, start: int, end: int, words: list[Word], pidgin: bool) -> Standing:
     letter = words[start].plain[0] if _joined(start, end, words) else ""
     stands = standing(words[:start], letter, pidgin)
+    if entry.kind == "clue" and stands == Standing.ELSEWHERE:
+        return Standing.NAMED  # "hand me over to ICE": people go to the institutions of where they are
     if start and words[start - 1].plain == "from" and _side_after(end, words):
         return Standing.ELSEWHERE
     if entry.kind == "country" and (_beside_authority(start, end, words) or _side_after(end, words)):

@@ -214,9 +214,10 @@ def _settled(told: list[Mention], others: list[Mention], known: Known) -> Place 
 
 
 def _beside(mention: Mention, told: list[Mention]) -> bool:
-    """A town or region said in one breath with a place: "the rio grande crossing by eagle pass"."""
-    near = any(0 <= mention.start - other.end <= BREATH for other in told)
-    return near and mention.entry.kind != "country" and len(mention.entry.countries) == 1
+    """A town or region said in one breath with a place, "the crossing by eagle pass"; a country right after it."""
+    breath = 0 if mention.entry.kind == "country" else BREATH
+    near = any(0 <= mention.start - other.end <= breath for other in told)
+    return near and len(mention.entry.countries) == 1
 
 
 def _vagueness(mention: Mention) -> tuple[bool, int, int]:
