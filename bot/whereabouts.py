@@ -39,7 +39,9 @@ LOOSE = set(
     " reached rive في ف ب من الي الى على علي ع قرب قبل بعد عند".split()
 )
 WINDOW = 9  # words that can bear on a name
-CREOLE_WE = {"mwen", "m", "mw", "nou"}
+CREOLE_LONG_WE = {"mwen", "nou"}
+CREOLE_WE = CREOLE_LONG_WE | {"m", "mw"}
+CREOLE_OPENINGS = {"kounye", "koulye", "la", "a", "epi", "e", "men"}
 
 
 def standing(before: list[Word], joined: str = "", pidgin: bool = False) -> Standing:
@@ -62,12 +64,12 @@ def standing(before: list[Word], joined: str = "", pidgin: bool = False) -> Stan
 
 
 def _creole_here(before: list[Word]) -> bool:
-    """ "Mwen nan X", but not "pòt mwen nan X", my door in X."""
-    if len(before) < 2 or before[-1].plain not in ("nan", "an") or before[-2].plain not in CREOLE_WE:
+    """ "Mwen nan X", "Mwen X depi 5 mwa", but not "pòt mwen nan X", my door in X."""
+    placed = before[-1:] and before[-1].plain in ("nan", "an")
+    who = before[:-1] if placed else before
+    if not who or who[-1].plain not in (CREOLE_WE if placed else CREOLE_LONG_WE):
         return False
-    return (
-        len(before) == 2 or before[-2].pause or before[-3].plain in ("kounye", "koulye", "la", "a", "epi", "e", "men")
-    )
+    return len(who) == 1 or who[-1].pause or who[-2].plain in CREOLE_OPENINGS
 
 
 def firmly_placed(words: list[Word], start: int) -> bool:
