@@ -27,7 +27,7 @@ FROM = [
     r"(?:citizens?|nationals?|natives?|passport|consulate|embassy) (?:of|from|for)",
     r"(?:born|grew up|raised) in",
     # fr
-    r"(?:suis|sommes|est|sont|viens|venons|vient|viennent|venu|venus|venue|originaires?|nati(?:f|ve)"
+    r"(?:suis|sommes|est|sont|viens|venons|vient|viennent|venu|venus|venue|arrivant|originaires?|nati(?:f|ve)"
     r"|citoyens?|citoyennes?|parti|partis|partie|sorti|sortis|consulat|ambassade|passeport|gens"
     r"|amie?s?|familles?|ressortissante?s?) (?:de|du|d|des)",
     r"(?:quitte|quitter|fui|fuir)",
@@ -91,7 +91,7 @@ ARRIVED = (
     r"|(?:acab\w+ de|recien|ya) (?:llegar|llegue|llegamos|llegando|chegar|entrar) (?:a|al|em|ao|no|na|en)"
     r"|(?:llegue|llegamos|cheguei|chegamos|entre|entramos) (?:a|al|em|ao|no|na|en)"
     r"|(?:suis|sommes|est|sont)(?: tous)? arriv\w+ (?:a|au|aux|en)|(?:viens|venons|vient) d arriver (?:a|au|en)"
-    r"|(?:fek|fenk) (?:rive|antre)(?: nan)?)"
+    r"|(?:fek|fenk|fin|fini) (?:rive|antre)(?: nan)?|(?:دخلت|دخلنا)(?: (?:علي|على|ع))?)"
 )
 HERE = (
     r"(?:on est|estoy|estamos|ando|andamos|vivo|vivimos|am|i m|im|are|re|live|living|estou|estamos|moro|suis"
@@ -191,5 +191,5 @@ TELLS_ASKED = re.compile(rf"(?:^| ){ASKED}{ARTICLES}$")
 TELLS_HAPPENED = re.compile(rf"(?:^| )(?:(?:{PLACED}|{WITHIN}|{WEAKLY}|在){OF}|进 (?:了|入)|و?{ARABIC_IN}{ARABIC_OF})$")
 TELLS_FIRM = re.compile(rf"(?:^| ){PLACED}{OF}$")
 TELLS_FIRM_ARABIC = re.compile(rf"(?:^| )و?(?:في|ف|داخل|قرب|جنب){ARABIC_OF}$")
-TELLS_FIRM_PORTUGUESE = re.compile(rf"(?:^| )(?:no|na|nos|nas){OF}$")
+TELLS_FIRM_PORTUGUESE = re.compile(rf"(?:^| )(?:no|na|nos|nas|dos){OF}$")
 TELLS_LEFT = re.compile(rf"(?:^| ){LEFT}$")

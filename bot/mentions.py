@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from bot import gazetteer
-from bot.bearings import OFFERED, PIDGIN
+from bot.bearings import IN_LETTERS, OFFERED, PIDGIN
 from bot.names import Entry, Word
 from bot.spans import JOINED, MOST_NAMES, Span, misspelt_spans, spans
 from bot.whereabouts import Standing, firmly_placed, loosely_placed, standing, works_in
@@ -117,7 +117,10 @@ def _follows(inner: Entry, outer: Entry, rest: list[Word]) -> bool:
 
 
 def _within(inner: Entry, outer: Entry) -> bool:
-    larger = outer.kind in ("region", "country") and inner.kind != "clue"
+    """ "Santa Ana, El Salvador"; "La Victoria, Lima": a city after a district whose name others share."""
+    settles = len(inner.countries) > 1 and len(outer.countries) == 1 and outer.trust in ("anywhere", "placed")
+    settles &= outer.kind != "clue"
+    larger = (settles or outer.kind in ("region", "country")) and inner.kind != "clue"
     return larger and bool(inner.countries & outer.countries) and inner.name != outer.name
 
 
@@ -157,7 +160,20 @@ def _careful(mention: Mention, words: list[Word], expected: bool, follows: Span 
         return True
     if trust == "placed" and entry.kind != "country" and letters >= LONG_NAME and loosely_placed(words, mention.start):
         return True
+    if trust == "placed" and (_titled(named) or _in_joined(mention, words)):
+        return True
     return firmly_placed(words, mention.start) and (trust in ("placed", "firm") or named[0].raw[0].isupper())
+
+
+def _titled(named: list[Word]) -> bool:
+    """ "Boca Chica": several words, each with a capital, are no words but a name."""
+    return len(named) > 1 and all(word.raw.istitle() for word in named)
+
+
+def _in_joined(mention: Mention, words: list[Word]) -> bool:
+    """Arabic's "in", written as one with the name of one country's place."""
+    joined = words[mention.start].plain[0] in IN_LETTERS and _joined(mention.start, mention.end, words)
+    return joined and len(mention.entry.countries) == 1
 
 
 def _longer_name(mention: Mention, words: list[Word], follows: Span | None) -> bool:

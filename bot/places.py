@@ -10,7 +10,7 @@ from bot.names import Entry, Word
 from bot.whereabouts import Standing, left_from
 
 BREATH = 2  # words between two places that are said together
-TOWNS = ("place", "city")
+TOWNS = ("place", "city", "region")
 SPECIFIC = {"place": 0, "city": 1, "region": 2, "country": 3, "clue": 4}
 
 
