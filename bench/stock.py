@@ -113,9 +113,7 @@ def _with_open_answers(domain: dict[str, Any]) -> dict[str, Any]:
 
 
 def _environment() -> dict[str, str]:
-    return {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"} | {
-        **{k: v for k, v in QUIET.items() if k != "OMP_WAIT_POLICY"}, "CUDA_VISIBLE_DEVICES": "-1",
-    }  # fmt: skip
+    return dict(os.environ) | QUIET | {"CUDA_VISIBLE_DEVICES": "-1"}
 
 
 @contextmanager

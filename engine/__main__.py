@@ -10,8 +10,6 @@ from engine import absent
 
 def main() -> None:
     os.environ["RASA_TELEMETRY_ENABLED"] = "false"
-    # OpenMP threads that spin while they wait for each other made one embedding take a second on a busy machine.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     # A message is one row: waking a second thread for it costs more than the multiplication.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.argv = ["rasa", *arguments()]

@@ -6,6 +6,7 @@ never written in the examples, and other languages. Figures: docs/decisions.md.
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import List, Text
 
@@ -18,7 +19,9 @@ from sklearn.pipeline import FeatureUnion, make_union
 # Penalties, chosen on messages of another hand (tests/understanding).
 LETTERS_C, MEANING_C = 10, 0.003
 # What the meaning alone weighs beside both together (logarithms).
-MEANING_WEIGHT = 0.2
+MEANING_WEIGHT = 0.1
+# Beside the letters the meaning is learnt at this scale: a smaller one is punished more, and trusted less.
+MEANING_SCALE = 0.5
 
 
 def ngrams() -> FeatureUnion:
@@ -70,14 +73,15 @@ def blended(one: np.ndarray, other: np.ndarray, weight: float) -> np.ndarray:
     return np.exp(_log_shares(weight * np.log(one + least) + (1 - weight) * np.log(other + least)))
 
 
-def learn(grams: csr_matrix, vectors: np.ndarray, labels: List[Text]) -> Reader:
-    """From one row for each example."""
+def learn(grams: csr_matrix, vectors: np.ndarray, labels: List[Text], pool: Executor) -> Reader:
+    """From one row for each example; the fits in ``pool``, the longest first, as they take a minute."""
     answers = sorted(set(labels))
-    letters = _fit(grams, labels, LETTERS_C)
-    both = _fit(hstack([grams, csr_matrix(vectors)]).tocsr(), labels, LETTERS_C)
     mean, spread = vectors.mean(0), vectors.std(0)
-    plain = LogisticRegression(C=MEANING_C, max_iter=300).fit((vectors - mean) / spread, labels)
-    weights, bias = _columns(plain)
+    fit_both = pool.submit(_fit, hstack([grams, csr_matrix(vectors * MEANING_SCALE)]).tocsr(), labels, LETTERS_C)
+    fit_letters = pool.submit(_fit, grams, labels, LETTERS_C)
+    plain = LogisticRegression(C=MEANING_C, max_iter=300)
+    fit_plain = pool.submit(plain.fit, (vectors - mean) / spread, labels)
+    both, letters, (weights, bias) = fit_both.result(), fit_letters.result(), _columns(fit_plain.result())
     weights = weights / spread[:, None]
     width = grams.shape[1]
     none = np.zeros(len(answers), np.float32)
@@ -85,7 +89,7 @@ def learn(grams: csr_matrix, vectors: np.ndarray, labels: List[Text]) -> Reader:
         answers,
         letters,
         Linear(np.ascontiguousarray(both.weights[:width]), both.bias),
-        Linear(np.ascontiguousarray(both.weights[width:]), none),
+        Linear(np.ascontiguousarray(both.weights[width:] * MEANING_SCALE), none),
         Linear(weights.astype(np.float32), (bias - mean @ weights).astype(np.float32)),
     )
 

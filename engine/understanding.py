@@ -34,7 +34,7 @@ ENGLISH_WEIGHT = 0.6
 TOLD_WEIGHT = 0.45
 # A missed danger is worse than a false one, and of the examples few tell of one. It takes more where the words say that
 # it is over, less where they call for help or say that it goes on, and more for crimes that hardly ever last.
-URGENT_FROM = {None: 0.25, timing.OVER: 0.6, timing.NOW: 0.12}
+URGENT_FROM = {None: 0.35, timing.OVER: 0.75, timing.NOW: 0.12}
 SELDOM_URGENT, SELDOM_FROM = frozenset({"other", "robbery", "discrimination", "fraud"}), 0.5
 
 
@@ -107,11 +107,15 @@ class Understanding(GraphComponent, IntentClassifier):
         told = [i for i, intent in enumerate(intents) if intent in TOLD]
         crimes = [i for i, message in enumerate(examples) if _crime(message)]
         _tell(f"learning {len(set(intents))} intents and {len({_crime(examples[i]) for i in crimes})} crimes")
-        with ThreadPoolExecutor(2) as pool:
+        questions = {
+            INTENT: (list(range(len(examples))), intents),
+            CRIME: (crimes, [_crime(examples[i]) for i in crimes]),
+            URGENT: (told, [intents[i] for i in told]),
+        }
+        with ThreadPoolExecutor(2) as fits, ThreadPoolExecutor(len(questions)) as pool:
             learnt = {
-                INTENT: pool.submit(learn, grams, meanings, intents),
-                CRIME: pool.submit(learn, grams[crimes], meanings[crimes], [_crime(examples[i]) for i in crimes]),
-                URGENT: pool.submit(learn, grams[told], meanings[told], [intents[i] for i in told]),
+                what: pool.submit(learn, grams[rows], meanings[rows], labels, fits)
+                for what, (rows, labels) in questions.items()
             }
             self.readers = {what: future.result() for what, future in learnt.items()}
         with self.storage.write_to(self.resource) as folder:

