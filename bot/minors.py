@@ -14,11 +14,12 @@ CHILD = (
     "filhinho filhinha garotinha garotinho "
     "enfant enfants fillette fillettes garconnet mineur mineure mineurs bambin ado ados "
     "gosse gosses gamin gamine gamins guri guria hermanito hermanita sobrinito nietecito nene nena nenes nenas chavito "
-    "chavita mocoso pibito pibita carajito carajita botija moleque moleques molecada restavek restavec "
+    "chavita mocoso pibito pibita carajito carajita botija moleques molecada restavek restavec "
     "timoun tibebe tifi tigason"
 ).split()
 PHRASES = re.compile(
-    r"\b(?:ti (?:bebe|fi|gason|pitit|moun|fre|se)|little (?:girl|boy|one|brother|sister|son|daughter)|(?:petit|petite) "
+    r"\b(?:ti (?:bebe|fi|gason|pitit|moun|(?:fre|se)(?!\W+(?:m\W+|mwen\W+)?(?:1[89]|[2-9]\d) ?an))"
+    r"|little (?:girl|boy|one|brother|sister|son|daughter)|(?:petit|petite) "
     r"(?:fille|garcon|frere|soeur)|hij[oa] (?:chiquit|pequen)[oa]|under ?age|menor de edad|menor de idade"
     r"|since (?:he|she|they|i) (?:was|were) (?:[1-9]|1[0-7]))\b"
 )
@@ -45,11 +46,13 @@ KIN = (
     r"(?:hij[oa]s?|nen[ea]s?|sobrin[oa]s?|niet[oa]s?|herman[oa]s?|prim[oa]s?|ahijad[oa]|muchach[oa]s?|chic[oa]s?"
     r"|chav[oa]s?|pib[ea]s?|gurises|chinit[oa]|wawa|chamac[oa]s?|joven|jovencit[oa]|(?:step)?(?:son|daughter)|brother|bredda|sister|sista|niece|nephew|cousin|boys?|girls?"
     r"|filh[oa]s?|sobrinh[oa]s?|irmao?s?|net[oa]s?|gurias?|guris?|garot[oa]s?|mulequ?es?|fils|filles?|freres?|soeurs?"
-    r"|neveux?|cousine?|garcons?|copine|pitit|gason|fi|fre|se|neve|nyes|kouzen|kouzin)"
+    r"|neveux?|cousine?"
+    r"|garcons?|copine|beau[- ]fils|belle[- ]fille|entead[oa]s?|hijastr[oa]s?"
+    r"|pitit|gason|fi|fre|se|neve|nyes|kouzen|kouzin)"
 )
 # What may stand between: "my daughter she is 16", "pitit fi m ki gen 12 zan", "son him a 13".
 BETWEEN = (
-    r"(?:\W+(?:de|que|tiene|tenia|con|is|was|were|he|she|him|a|s|hes|shes|only|maybe|like|aged?|tem|tinha|qui|ki|k|avait"
+    r"(?:\W+(?:de|d|que|tiene|tenia|con|is|was|were|he|she|him|a|s|hes|shes|only|maybe|like|aged?|tem|tinha|qui|ki|k|avait"
     r"|avec|gen|te|li|m|mwen|mwin|fi|gason|nan|lan|la|an|seulement|apenas|solo|menor|mayor|mas|moun|yon|just)){0,4}\W+"
 )
 # A number after which something else is counted is no age.
@@ -69,6 +72,7 @@ SOMEBODY = re.compile(
     r"\b(?:he|she|hes|shes|ela|ele|elle|il|li|l|ella|el)"
     r"(?: (?:s|is|was|be|just|only|solo|so|tem|tinha|tiene|tenia|a|avait|gen|te gen))+"
     rf"\s+{NUMBER}(?=\s*(?:$|[,.;!?)]|{YEARS}|then\b|but\b))"
+    rf"|(?:^|[.,;!?]\s*)(?:she|he)\s+{NUMBER}(?=\s*(?:$|[,.;!?)]))"  # "She 17.", in Georgetown
 )
 # "de 15 años", "tengo 15 años", "il a 12 ans", "li gen 13 an", "15 years old", "aged 14".
 AGED = re.compile(
@@ -80,7 +84,7 @@ AGED = re.compile(
 APPOSED = re.compile(rf",\s*{NUMBER}\s*(?:{YEARS}|an\b)\s*(?=[,.;]|$)")
 # "tengo 15, estoy encerrada", "am 17 the woman says": of oneself.
 SELF = re.compile(
-    rf"\b(?:tengo|tenia|tenho|im|i m|i am|am|i was|jai|j ai|javais|m gen|mwen gen|m te gen)\s+{NUMBER}\b"
+    rf"\b(?:tengo|tenia|tenho|eu tinha|im|i m|i am|am|i was|jai|j ai|javais|m gen|mwen gen|m te gen)\s+{NUMBER}\b"
     r"(?=\s*(?:$|[,.;!?]|y\b|e\b|et\b|and\b|i\b|the\b|to\b|estoy|vengo|vivo|soy|voy|ando|trabajo|me\b|an\b|ans\b|anos?\b|years?\b|wen\b|when\b|kan\b|we\b|my\b|he\b|she\b|they\b|pls\b|please\b|help\b))"
 )
 # "hace 3 años", "il y a 2 ans", "3 years ago", "depi 2 zan": a time, not an age.
@@ -93,20 +97,30 @@ AFTER = re.compile(r"^\s*(?:ago|atras|later|despues|after|aqui|here|ici|isit|tra
 # The Darién's Bajo Chiquito is a village, milk is not a child, nor is a lover who is called so.
 LOVER = (
     r"(?:novi[oa]|noiv[oa]|fiancee?|enamorad[oa]|namorad[oa]|girlfriend|boyfriend|wife|husband|espos[oa]|marid[oa]|pareja|copine|copain"
-    r"|mari|menn?aj)"
+    r"|mari|menn?aj|my man|my guy"
+    r"|miss (?:you|u)|love (?:you|u)|te? (?:extrano|amo|quiero)|me manques|bisous|saudades?|marry)"
+)
+# Whose work is to look after children tells of no child that is a victim.
+CARED_FOR = (
+    r"\b(?:gard(?:e|er|ais|ait)|cuid(?:o|aba|ando|ar|ava|ei)|watch(?:ed|ing)?|looked? after|nanny (?:for|of)"
+    r"|okipe|occup\w+)"
+    r"(?:\W+(?:a|de|des|les|los|las|as|os|the|their|his|her|leurs?|sus|dos|das|d|\d+|un|two|three|four)){0,3}"
+    r"\W+(?:enfants?|nin[oa]s|kids?|child(?:ren)?|crianc\w+|timoun)\b"
 )
 NOT_A_CHILD = re.compile(
-    r"\bbajo chiquit[oa]\b|\bbaby (?:milk|food|formula|clothes)\b"
-    rf"|\b(?:bebe|bebecit[oa]|baby|nen[ea]|bb)\b(?=\W+(?:\w+\W+){{0,6}}?{LOVER}\b)"
+    r"bajo chiquit[oa](?![a-z])|\bbaby (?:milk|food|formula|clothes)\b"
+    rf"|\b(?:bebe|bebecit[oa]|baby|nen[ea]|bb)\b(?=\W+(?:\w+\W+){{0,9}}?{LOVER}\b)"
+    rf"|{CARED_FOR}"
 )
 # Without its accent it would be a mine.
 CREOLE_MINOR = "minè"
 # Other scripts: a number of years, or a word for a child.
 CHINESE = re.compile(
-    r"(\d{1,2})\s*[岁歲]|[才我他她](\d{1,2})(?!\d|[个人点年月天块])|(?<![十百])([一二三四五六七八九]|(?<![二三四五六七八九])十[一二三四五六七]?)[岁歲]|婴儿|嬰兒|小孩|未成年|儿童|幼儿|小女孩|小男孩"
+    r"(\d{1,2})\s*[岁歲]|[才我他她](\d{1,2})(?!\d|[个人点年月天块])|(?<![十百])([一二三四五六七八九]|(?<![二三四五六七八九])十[一二三四五六七]?)[岁歲]|婴儿|嬰兒|小孩|未成年|儿童|幼儿|小女孩|小男孩|小学生|[上读]小学|幼儿园"
 )
 ARABIC = re.compile(
     r"(?:عمر\w*|عند\w*)\s*(\d{1,2})\b(?!\s*(?:يوم|شهر|ساع|دولار|الف))|(\d{1,2})\s*(?:سنه|سنة|سنين|سنوات|عام)"
+    r"|(?:ابن|بنت|ولد)(?:ي|نا|ها|ه)? (\d{1,2})\b(?!\s*(?:يوم|ايام|شهر|اشهر|ساع|دولار|الف|شخص))"
     r"|(?:ابن|ولد|ولاد|بنت|اخ|اخت)\w*(?: \w+){0,2} (?:تلات|ثلاث|اربع|خمس|ست|سبع|تمان|ثمان|تسع|عشر)\w*"
     r" (?:سنه|سنة|سنين|سنوات)"
     r"|عمر\w* (?:تلات|ثلاث|اربع|خمس|ست|سبع|تمان|ثمان|تسع|عشر|احدي|اثنت)\w*(?: عشر\w*)? (?:سنه|سنة|سنين|سنوات)"
