@@ -220,6 +220,7 @@ FOCUS = """() => {
 
 def tabs_to(page: Page, selector: str, most: int = 60) -> None:
     """Press Tab until the focus is there; it must be seen wherever it stops."""
+    page.wait_for_load_state()  # the page is there before its style is
     for _ in range(most):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement === document.body"):
@@ -272,7 +273,6 @@ def test_a_report_is_worked_from_sign_in_to_close_by_keyboard_alone(desk: Desk, 
     page.keyboard.type("¿Está usted en un lugar seguro?")
     page.keyboard.press("Control+Enter")
     expect(page.locator(".line.desk")).to_contain_text("lugar seguro")
-    page.wait_for_load_state()  # the page is there before its style is
     tabs_to(page, "#close select")
     page.keyboard.press("ArrowDown")
     tabs_to(page, "#close button")
