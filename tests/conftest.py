@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -200,6 +201,13 @@ def _serves(settings: Settings) -> bool:
 def phone(runtime: Runtime, engine: Process, actions: Process) -> Callable[..., Phone]:
     """A phone that talks to the real engine; each has a number of its own."""
     return lambda number="+5255", language=None, channel="web": Phone(runtime, number, language, channel)
+
+
+def pytest_configure() -> None:
+    """A suite begun in the background, or by nohup, ignores these, and so would all that it starts and then stops."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -160,8 +160,6 @@ def test_make_run_waits_for_the_orderly_stop(folder: Folder) -> None:
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        # A suite begun in the background ignores Ctrl-C, and a shell can then not trap it.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert make.stdout and make.stdout.readline() == "started\n"
     os.killpg(make.pid, signal.SIGINT)
