@@ -86,6 +86,12 @@ ASKED = (
     r"(?:asilo|refugio|asylum|refuge|asile|azil|trabajar|work|cita|visa)"
     r" (?:en|in|em|no|na|a|au|nan)"
 )
+# What is done to people begins where they were brought: "ela me levou pra Caiena e me trancava".
+BROUGHT = (
+    r"(?:(?:me|nos|la|lo|a gente) (?:levou|levaram|trouxe|trouxeram)(?: \w+){0,2}? (?:pra|para|a|ao)"
+    r"|(?:took|brought|carry|carried|drove|moved) (?:me|us|her|him|them)(?: (?!want)\w+){0,3}? (?:to|go)"
+    r"|(?:m|nous|l|les) (?:a|ont) (?:amene|emmene|conduit)\w*(?: \w+)? (?:a|au|en|jusqu a))"
+)
 ARRIVED = (
     r"(?:(?:just|now|already|have|has|we|i) (?:reach|reached|arrived?|landed|got)(?: (?:in|to|at))?"
     r"|(?:acab\w+ de|recien|ya) (?:llegar|llegue|llegamos|llegando|chegar|entrar) (?:a|al|em|ao|no|na|en)"
@@ -109,7 +115,7 @@ NOW = (
 )
 BEFORE = r"(?:(?:antes de|before|avant d|avant de|avan) (?:llegar|arriver|chegar|reaching|rive)(?: (?:a|al|em|nan))?)"
 PLACED = (
-    rf"(?:en|in|em|nan|near|outside|{BEFORE}"
+    rf"(?:en|in|inna|eena|em|nan|near|outside|before|anvan|avan|avant|antes de|{BEFORE}"
     r"|(?:le|pandan) (?:m|mwen|nou|li|yo) te|sur la route"
     r"|desde|around|cerca de|cerca|perto de|perto|pres de|toupre|bo|dans|saliendo|saindo"
     r"|en sortant|apres|apre|despues|depois"
@@ -127,6 +133,10 @@ COME = r"(?:vient|viens|venons|venant|vengo|venimos|viniendo|vindo|come|coming|c
 CHINESE_HERE = r"(?:现 在|目 前|人|住|今 天|逃 到)(?: 我| 人| 们| 都| 就| 已 经){0,3}(?: 在| 到)?"
 # "en una bodega de Comitán", "no quiosque da praia de X": what is in X.
 WITHIN = r"(?:en|in|em|numa?|no|na|nan|dans|au|at|desde) (?:\w+ ){1,4}(?:de|del|of|da|do|du|d|des)"
+CHINESE_TO = (
+    r"(?:(?:包|飞|走 线|偷 渡|想|要|准 备|打 算) (?:到|去|来)|(?:想|要) (?:回|进)"
+    r"|前 往|飞 往|去 往|走 线|偷 渡)(?: 了)?"
+)
 ARABIC_IN = r"(?:في|ف|ب|جوا|جوه|داخل|قرب|جنب|قبل|بعد|عند|حدود|وسط|بين|قدام|علي|على|ع|عا)"
 ARABIC_OF = (
     r"(?: (?:مدينه|مدينة|ولايه|ولاية|حي|مخيم|سجن|محطه|محطة|مطار|منطقه|منطقة|شارع|سوق|غابه|غابة"
@@ -134,7 +144,7 @@ ARABIC_OF = (
     r"|ال|معبر|مع|شرطه|شرطة))*"
 )
 ARABIC_NOW = (
-    r"(?:الان|الحين|دلوقتي|دلوقت|هلق|هلا|هسه|حسه|دابا|حاليا|اليوم|ساكن|ساكنين|عايش|عايشين|مقيم|مقيمين|موجودين|موجود|وصلنا|وصلت"
+    r"(?:راني|رانا|راهم|ضرك|دروك|ذرك|درك|توا|الان|الحين|دلوقتي|دلوقت|هلق|هلا|هسه|حسه|دابا|حاليا|اليوم|ساكن|ساكنين|عايش|عايشين|مقيم|مقيمين|موجودين|موجود|وصلنا|وصلت"
     r"|هربت|هربنا|بامان|انا|احنا|نحن|حنا)(?: \w+){0,3}? "
 )
 ARABIC_FROM = (
@@ -179,13 +189,14 @@ LEFT = (
     r"(?: (?:de|del|desde|da|do|from|nan|port|من|la|el|terminal|the))*"
 )
 
-TELLS_ELSEWHERE = re.compile(rf"(?:^| )(?:{'|'.join([*FROM, KIN, *TO, COME + SIDE])}){ARTICLES}$")
+TELLS_ELSEWHERE = re.compile(rf"(?:^| )(?:(?:{'|'.join([*FROM, KIN, *TO, COME + SIDE])}){ARTICLES}|{CHINESE_TO})$")
 TELLS_ELSEWHERE_ARABIC = re.compile(rf"(?:^| )و?(?:{ARABIC_FROM}|{ARABIC_TO}|{ARABIC_KIN}){ARABIC_OF}$")
 TELLS_WORK = re.compile(rf"(?:^| ){WORK}(?: \w+){{0,3}} (?:en|in|em|no|na|nos|au|aux|nan|to|a)$")
 TELLS_HELD = re.compile(r"\b(?:tienen|secuestr\w+|retenid\w+|detenid\w+|kidnapp\w+|held|kenbe|kidnape)\b")
 TELLS_BEFORE = re.compile(rf"(?:^| )(?:{BEFORE}|(?:a la|en la|na) (?:salida|saida) (?:de|da|do))$")
 TELLS_SIDE = re.compile(rf"(?:^| ){SIDE}$")
 TELLS_HERE = re.compile(rf"(?:^| )(?:(?:{HERE}|{NOW}){OF}|{CHINESE_HERE}|و?{ARABIC_NOW}{ARABIC_IN}{ARABIC_OF})$")
+TELLS_BROUGHT = re.compile(rf"(?:^| ){BROUGHT}{OF}$")
 TELLS_ARRIVED = re.compile(rf"(?:^| ){ARRIVED}{OF}$")
 TELLS_ASKED = re.compile(rf"(?:^| ){ASKED}{ARTICLES}$")
 TELLS_HAPPENED = re.compile(rf"(?:^| )(?:(?:{PLACED}|{WITHIN}|{WEAKLY}|在){OF}|进 (?:了|入)|و?{ARABIC_IN}{ARABIC_OF})$")

@@ -30,14 +30,17 @@ FILLER = "en|in|em|nan|an|a|at|de|la|el|los|las|the|no|na|au|aqui|here|estoy|est
 
 @dataclass(frozen=True)
 class Mention:
+    """``counts``: whether it stands so that the place is meant, by the rules."""
+
     entry: Entry
     start: int
     end: int
     standing: Standing
+    counts: bool = True
 
 
 def mentions_in(words: list[Word], expected: bool) -> Iterator[Mention]:
-    """The names that count, and how much each tells of where it happened."""
+    """The names of places, whether they count, and how much each tells of where it happened."""
     before: Mention | None = None
     pidgin = any(word.plain in PIDGIN for word in words)
     known = {span[1]: span for span in islice(spans(words), MOST_NAMES)}
@@ -49,16 +52,27 @@ def mentions_in(words: list[Word], expected: bool) -> Iterator[Mention]:
     for at, (entry, start, end) in enumerate(named):
         joined = before is not None and _at_once(before.end, start, words)
         follows = named[at + 1] if at + 1 < len(named) else None
+        entry = _in_state(entry, end, follows, words)
         mention = Mention(entry, start, end, _standing(entry, start, end, words, pidgin))
         if joined and before is not None and _follows(before.entry, entry, words[start:]):
             # "Santa Ana, El Salvador": the country stands as its town does.
             mention = replace(mention, standing=before.standing)
         elif not _counts(mention, words, expected, follows):
             before = None
+            if _possible(mention, words):
+                yield replace(mention, counts=False)
             continue
         before = mention
-        if not _wished_for(mention, words):
-            yield mention
+        yield replace(mention, counts=not _wished_for(mention, words))
+
+
+def _possible(mention: Mention, words: list[Word]) -> bool:
+    """Whether a name that does not count, by the rules, may be meant all the same (bot/weighing.py)."""
+    trust = mention.entry.trust
+    if trust == "capital" and mention.entry.kind != "clue":
+        first = words[mention.start]
+        return mention.start > 0 and not first.pause and first.raw[0].isupper()
+    return trust not in ("after", "amount", "side")
 
 
 def _at_once(end: int, start: int, words: list[Word]) -> bool:
@@ -114,6 +128,17 @@ def _follows(inner: Entry, outer: Entry, rest: list[Word]) -> bool:
     # ON, NO, ME, PA... are words too: a code is in capitals or the last word.
     code = outer.trust == "after" and not rest[0].raw.isupper() and len(rest) > 1
     return _within(inner, outer) and not code
+
+
+def _in_state(town: Entry, end: int, follows: Span | None, words: list[Word]) -> Entry:
+    """ "Miramar, FL": a state's letters right after a town that we know in another country."""
+    if follows is None or follows[1] != end or not words[end].pause or not words[end].raw.isupper():
+        return town
+    state = follows[0]
+    lettered = state.trust == "after" and state.kind == "region" and town.kind != "country"
+    if not lettered or town.countries & state.countries:
+        return town
+    return replace(town, countries=state.countries, subdivision=state.subdivision, trust="anywhere")
 
 
 def _within(inner: Entry, outer: Entry) -> bool:

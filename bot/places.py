@@ -7,6 +7,7 @@ import phonenumbers
 from bot import gazetteer, names
 from bot.mentions import CODES_LIKE_WORDS, Mention, mentions_in
 from bot.names import Entry, Word
+from bot.weighing import outweighing
 from bot.whereabouts import Standing, left_from
 
 BREATH = 2  # words between two places that are said together
@@ -51,16 +52,24 @@ def find(
     True
     """
     words = names.words(text)
+    known = Known(hint, number, language)
     said = list(mentions_in(words, expected))
+    found = _by_rules(words, [mention for mention in said if mention.counts], known)
+    told = [] if expected else outweighing(words, said, found.country if found else None)
+    weighed = _settled(told[:1], told[1:], known) if told else None
+    return weighed if weighed and weighed.country else found
+
+
+def _by_rules(words: list[Word], said: list[Mention], known: Known) -> Place | None:
     mentions = [mention for mention in said if mention.standing != Standing.ELSEWHERE]
     named = [mention for mention in mentions if mention.entry.kind != "clue"]
     named = named or [mention for mention in said if _last_seen(mention, words)]
     if not named:
-        return _by_clues(mentions, language)
+        return _by_clues(mentions, known.language)
     told = _foremost(named)
     # Whoever goes on to a place beside it tells where that lies: "sou wout Linden pou Lethem".
     others = [mention for mention in said if mention not in told and (mention in mentions or _beside(mention, told))]
-    return _settled(told, others, Known(hint, number, language))
+    return _settled(told, others, known)
 
 
 def _by_clues(mentions: list[Mention], language: str | None) -> Place | None:
@@ -106,11 +115,14 @@ def _foremost(named: list[Mention]) -> list[Mention]:
 
 
 def _city_of(district: Mention, named: list[Mention]) -> Mention | None:
-    """ "in Flores, Buenos Aires": the city or region right after a district whose name other countries share."""
+    """The city or region right after a district whose name others share, or a region's name: "Flores, Buenos Aires".
+
+    Two towns of one country each are two towns, as people tell in order.
+    """
     after = (mention for mention in named if mention.start == district.end and mention.entry.kind != "country")
     city = next(after, None)
-    shared = len(district.entry.countries) > 1
-    return city if city and shared and not district.entry.countries & city.entry.countries else None
+    doubtful = len(district.entry.countries) > 1 or district.entry.kind == "region"
+    return city if city and doubtful and not district.entry.countries & city.entry.countries else None
 
 
 def _between(first: Mention, named: list[Mention]) -> Mention | None:

@@ -8,6 +8,7 @@ from bot.bearings import (
     TELLS_ARRIVED,
     TELLS_ASKED,
     TELLS_BEFORE,
+    TELLS_BROUGHT,
     TELLS_ELSEWHERE,
     TELLS_ELSEWHERE_ARABIC,
     TELLS_FIRM,
@@ -49,6 +50,8 @@ def standing(before: list[Word], joined: str = "", pidgin: bool = False) -> Stan
     lead = _lead(before)
     if pidgin and lead.endswith(" for"):
         return Standing.HAPPENED
+    if TELLS_BROUGHT.search(lead):
+        return Standing.HAPPENED
     if TELLS_ARRIVED.search(lead):
         return Standing.HERE
     away = TELLS_ELSEWHERE.search(lead) or TELLS_ELSEWHERE_ARABIC.search(lead) or joined == TO_LETTER
@@ -58,7 +61,8 @@ def standing(before: list[Word], joined: str = "", pidgin: bool = False) -> Stan
         return Standing.SIDE
     if TELLS_ASKED.search(lead):
         return Standing.NAMED
-    if TELLS_HERE.search(f"{lead} {joined}" if joined else lead) or _creole_here(before):
+    clause = _lead(_clause(before))
+    if TELLS_HERE.search(f"{clause} {joined}" if joined else clause) or _creole_here(before):
         return Standing.HERE
     return Standing.HAPPENED if TELLS_HAPPENED.search(lead) or joined in set(IN_LETTERS) else Standing.NAMED
 
@@ -97,6 +101,12 @@ def works_in(before: list[Word]) -> bool:
 def left_from(before: list[Word]) -> bool:
     """ "Salió de X" of somebody else, the last that is known of them; not "salí de X"."""
     return TELLS_LEFT.search(_lead(before)) is not None
+
+
+def _clause(before: list[Word]) -> list[Word]:
+    """What stands after the last comma or full stop: "moro em Providence, mas foi em Tijuana"."""
+    begins = (at for at in range(len(before) - 1, 0, -1) if before[at].pause)
+    return before[next(begins, 0) :]
 
 
 def _lead(before: list[Word]) -> str:

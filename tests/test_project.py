@@ -156,6 +156,8 @@ LAYERS = [
         "mentions",
         "spans",
         "whereabouts",
+        "weighing",
+        "surroundings",
         "routing",
         "accused",
         "directory",
