@@ -89,7 +89,7 @@ ASKED = (
 # What is done to people begins where they were brought: "ela me levou pra Caiena e me trancava".
 BROUGHT = (
     r"(?:(?:me|nos|la|lo|a gente) (?:levou|levaram|trouxe|trouxeram)(?: \w+){0,2}? (?:pra|para|a|ao)"
-    r"|(?:took|brought|carry|carried|drove|moved) (?:me|us|her|him|them)(?: (?!want)\w+){0,3}? (?:to|go)"
+    r"|(?:took|brought|carry|carried|drove|moved) (?:me|us|her|him|them|my \w+)(?: \w+){0,3}? (?:to|go)"
     r"|(?:m|nous|l|les) (?:a|ont) (?:amene|emmene|conduit)\w*(?: \w+)? (?:a|au|en|jusqu a))"
 )
 ARRIVED = (
@@ -100,7 +100,8 @@ ARRIVED = (
     r"|(?:fek|fenk|fin|fini) (?:rive|antre)(?: nan)?|(?:دخلت|دخلنا)(?: (?:علي|على|ع))?)"
 )
 HERE = (
-    r"(?:on est|estoy|estamos|ando|andamos|vivo|vivimos|am|i m|im|are|re|live|living|estou|estamos|moro|suis"
+    r"(?:(?:tenemos|tengo|llevamos|llevo) (?:ya )?\w+ (?:dias|semanas|mes|meses|anos)"
+    r"|on est|estoy|estamos|ando|andamos|vivo|vivimos|am|i m|im|are|re|live|living|estou|estamos|moro|suis"
     r"|sommes|vis|vivons|habite|rete|kounye a)"
     r"(?: (?:ahora|aqui|aca|now|here|currently|ya|actualmente|agora|maintenant|kounye|la|a|viv"
     r"|ap|encore|todavia|ainda|still))*(?: (?:chez|donde|con|with|lakay|cerca|casa|na|at|em|en) (?:\w+ ){1,3}?)?"
@@ -185,14 +186,23 @@ PORTUGUESE = set(
 # "Salió de X" of somebody else, the last that is known of them; not "salí de X".
 LEFT = (
     r"(?<!nous )(?<!je )(?<!i )(?<!we )(?<!suis )(?<!sommes )(?<!mwen )(?<! m )(?<!nou )(?<!eu )(?<!yo )"
-    r"(?:salio|salieron|partio|partieron|saiu|sairam|left|parti|partie|partis|soti|kite|desaparecio|طلع|خرج|سافر)"
+    r"(?:(?:he|she|they) (?:reach(?:ed)?|arrived (?:in|at)|got to)"
+    r"|(?:llego|llegaron|entro|iba (?:entrando|llegando|pasando)) (?:a|por)|chegou (?:a|em|no|na)"
+    r"|salio|salieron|partio|partieron|saiu|sairam|left|parti|partie|partis|soti|kite|desaparecio|طلع|خرج|سافر)"
     r"(?: (?:de|del|desde|da|do|from|nan|port|من|la|el|terminal|the))*"
+)
+
+# What was done to somebody of the family happened where they are: "mataron a mi papá en X".
+DONE = (
+    r"tienen|secuestr\w+|retenid\w+|detenid\w+|kidnapp\w+|held|kenbe|kidnape|touye|tire|bat"
+    r"|pran (?:mari|madanm|fre|se|pitit|manman|papa|kouzen)|mat(?:o|aron|ou|aram)|killed|murdered|shot|tue"
+    r"|assassin\w+|asesin\w+|rob(?:o|aron|bed)|roub(?:ou|aram)|viol(?:o|aron)|estupr\w+"
 )
 
 TELLS_ELSEWHERE = re.compile(rf"(?:^| )(?:(?:{'|'.join([*FROM, KIN, *TO, COME + SIDE])}){ARTICLES}|{CHINESE_TO})$")
 TELLS_ELSEWHERE_ARABIC = re.compile(rf"(?:^| )و?(?:{ARABIC_FROM}|{ARABIC_TO}|{ARABIC_KIN}){ARABIC_OF}$")
 TELLS_WORK = re.compile(rf"(?:^| ){WORK}(?: \w+){{0,3}} (?:en|in|em|no|na|nos|au|aux|nan|to|a)$")
-TELLS_HELD = re.compile(r"\b(?:tienen|secuestr\w+|retenid\w+|detenid\w+|kidnapp\w+|held|kenbe|kidnape)\b")
+TELLS_HELD = re.compile(rf"\b(?:{DONE})\b")
 TELLS_BEFORE = re.compile(rf"(?:^| )(?:{BEFORE}|(?:a la|en la|na) (?:salida|saida) (?:de|da|do))$")
 TELLS_SIDE = re.compile(rf"(?:^| ){SIDE}$")
 TELLS_HERE = re.compile(rf"(?:^| )(?:(?:{HERE}|{NOW}){OF}|{CHINESE_HERE}|و?{ARABIC_NOW}{ARABIC_IN}{ARABIC_OF})$")

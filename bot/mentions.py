@@ -13,7 +13,8 @@ from bot.whereabouts import Standing, firmly_placed, loosely_placed, standing, w
 
 THOUSANDS = set("mil mille thousand k millones millon million milhoes milhao الف الاف 千 万 百".split())
 AUTHORITIES = set(
-    "policia policias police polis lapolis migracion migracao immigration imigrasyon migrasyon migra guardia guardias"
+    "policia policias policial policiais police policeman policemen cop cops policier policiers polis lapolis"
+    " migracion migracao immigration imigrasyon migrasyon migra guardia guardias"
     " soldados soldats soldiers army militares militaires ejercito aduana customs douane gendarmes agents agentes agent"
     " ajan officers oficiales الشرطه الشرطة شرطه شرطة".split()
 )
