@@ -163,6 +163,7 @@ LAYERS = [
         "directory",
         "hours",
         "minors",
+        "ages",
         "daytimes",
         "quiet",
     },
