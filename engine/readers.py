@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import List, Text
+from typing import Any, Callable, Dict, List, Text
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
@@ -33,14 +33,48 @@ def ngrams() -> FeatureUnion:
 
 
 @dataclass(frozen=True)
+class Grams:
+    """Of one text: which features it has, ascending, and how much of each."""
+
+    features: np.ndarray
+    amounts: np.ndarray
+
+
+class GramCounter:
+    """Counts the groups of one text as ``ngrams`` does, in half the time: without a matrix for each step."""
+
+    def __init__(self, fitted: FeatureUnion) -> None:
+        self._parts = []
+        first = 0
+        for _, part in fitted.transformer_list:
+            self._parts.append((part.build_analyzer(), part.vocabulary_, part.idf_.astype(np.float32), first))
+            first += len(part.vocabulary_)
+
+    def grams(self, text: Text) -> Grams:
+        features, amounts = zip(*(self._of(text, *part) for part in self._parts), strict=True)
+        return Grams(np.concatenate(features), np.concatenate(amounts))
+
+    @staticmethod
+    def _of(
+        text: Text, groups: Callable[[Text], List[Text]], known: Dict[Text, int], rarity: np.ndarray, first: int
+    ) -> Any:
+        numbers = [known[group] for group in groups(text) if group in known]
+        features, counts = np.unique(np.array(numbers, np.int64), return_counts=True)
+        amounts = (1 + np.log(counts.astype(np.float32))) * rarity[features]
+        return features + first, amounts / max(float(np.sqrt(amounts @ amounts)), 1e-9)
+
+
+@dataclass(frozen=True)
 class Linear:
     """Weights (features x answers) and a bias for each answer."""
 
     weights: np.ndarray
     bias: np.ndarray
 
-    def scores(self, rows: csr_matrix | np.ndarray) -> np.ndarray:
-        return np.asarray(rows @ self.weights)[0] + self.bias
+    def scores(self, row: Grams | np.ndarray) -> np.ndarray:
+        if isinstance(row, Grams):
+            return np.asarray(row.amounts @ self.weights[row.features]) + self.bias
+        return np.asarray(row @ self.weights)[0] + self.bias
 
 
 @dataclass(frozen=True)
@@ -53,7 +87,7 @@ class Reader:
     meaning_of_both: Linear
     meaning: Linear
 
-    def by_letters(self, grams: csr_matrix) -> np.ndarray:
+    def by_letters(self, grams: Grams) -> np.ndarray:
         """The share of each answer."""
         return np.exp(_log_shares(self.letters.scores(grams)))
 
@@ -61,7 +95,7 @@ class Reader:
         """The same, whatever the script."""
         return np.exp(_log_shares(self.meaning.scores(vector)))
 
-    def by_all(self, grams: csr_matrix, vector: np.ndarray) -> np.ndarray:
+    def by_all(self, grams: Grams, vector: np.ndarray) -> np.ndarray:
         """The same, by letters and meaning."""
         both = np.exp(_log_shares(self.letters_of_both.scores(grams) + self.meaning_of_both.scores(vector)))
         return blended(self.by_meaning(vector), both, MEANING_WEIGHT)

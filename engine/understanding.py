@@ -16,11 +16,9 @@ from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.shared.nlu.constants import INTENT, METADATA, METADATA_EXAMPLE, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from scipy.sparse import csr_matrix
-from sklearn.pipeline import FeatureUnion
 
 from engine import timing, vectors
-from engine.readers import Reader, blended, learn, ngrams
+from engine.readers import GramCounter, Grams, Reader, blended, learn, ngrams
 from engine.reading import Reading, reading
 
 CRIME = "crime_type"
@@ -44,7 +42,7 @@ class Said:
     ``english``: the same in English words, where it is in a script that the readers did not learn and any are known.
     """
 
-    def __init__(self, read: Reading, grams: csr_matrix, english: Optional[Said] = None) -> None:
+    def __init__(self, read: Reading, grams: Grams, english: Optional[Said] = None) -> None:
         self.latin = read.latin
         self.meaning = read.meaning
         self.grams = grams
@@ -68,7 +66,7 @@ class Understanding(GraphComponent, IntentClassifier):
         self.config = config
         self.storage = storage
         self.resource = resource
-        self.grams: FeatureUnion = ngrams()
+        self.grams: Optional[GramCounter] = None
         self.readers: Dict[Text, Reader] = {}
 
     @classmethod
@@ -92,7 +90,8 @@ class Understanding(GraphComponent, IntentClassifier):
     ) -> Understanding:
         self = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
-            self.grams, self.readers = joblib.load(folder / "models.joblib")
+            fitted, self.readers = joblib.load(folder / "models.joblib")
+        self.grams = GramCounter(fitted)
         # The first call reads what it needs: not in somebody's turn.
         vectors.embed(["hola"])
         reading("سلام 你好"), reading("hola")
@@ -102,7 +101,8 @@ class Understanding(GraphComponent, IntentClassifier):
         examples = [m for m in training_data.intent_examples if m.get(TEXT)]
         read = [reading(m.get(TEXT)) for m in examples]
         meanings = vectors.embed_all([one.meaning for one in read], _tell)
-        grams = self.grams.fit_transform([one.letters for one in read]).tocsr()
+        fitted = ngrams()
+        grams = fitted.fit_transform([one.letters for one in read]).tocsr()
         intents = [m.get(INTENT) for m in examples]
         told = [i for i, intent in enumerate(intents) if intent in TOLD]
         crimes = [i for i, message in enumerate(examples) if _crime(message)]
@@ -119,7 +119,7 @@ class Understanding(GraphComponent, IntentClassifier):
             }
             self.readers = {what: future.result() for what, future in learnt.items()}
         with self.storage.write_to(self.resource) as folder:
-            joblib.dump((self.grams, self.readers), folder / "models.joblib")
+            joblib.dump((fitted, self.readers), folder / "models.joblib")
         return self.resource
 
     def process(self, messages: List[Message]) -> List[Message]:
@@ -152,7 +152,8 @@ class Understanding(GraphComponent, IntentClassifier):
 
     def _said(self, read: Reading) -> Said:
         english = self._said(Reading(True, read.english, read.english)) if read.english else None
-        return Said(read, self.grams.transform([read.letters]).tocsr(), english)
+        assert self.grams
+        return Said(read, self.grams.grams(read.letters), english)
 
     def _shares(self, what: Text, said: Said) -> Dict[Text, float]:
         """Answer to a question about a message → its share."""

@@ -57,3 +57,26 @@ def test_no_text_is_too_long_or_too_strange(strange: str, tmp_path_factory: pyte
 def test_where_nothing_can_be_kept_it_reads_all_the_same() -> None:
     answer = asked(["hola"], Path("/proc"))
     assert answer["shape"] == [1, 384] and not answer["kept"]
+
+
+COUNTED = """
+import json, sys
+import numpy as np
+from engine.readers import GramCounter, ngrams
+texts = json.loads(sys.argv[1])
+fitted = ngrams().fit(texts * 2)
+counter = GramCounter(fitted)
+library = fitted.transform(texts + ["zzqx"]).toarray()
+ours = np.zeros_like(library)
+for row, text in zip(ours, texts + ["zzqx"], strict=True):
+    counted = counter.grams(text)
+    row[counted.features] = counted.amounts
+print(json.dumps({"apart": float(abs(ours - library).max()), "most": float(library.max())}))
+"""
+
+
+def test_groups_of_letters_are_counted_as_by_the_library() -> None:
+    python = str(ROOT / ".venv-engine/bin/python")
+    said = subprocess.run([python, "-c", COUNTED, json.dumps(TEXTS)], cwd=ROOT, capture_output=True, check=True)
+    found = json.loads(said.stdout)
+    assert found["apart"] < 1e-6 < found["most"]
