@@ -46,7 +46,8 @@ def meant(words: list[Word], start: int, alike: bool = False) -> tuple[Entry, in
         written = "".join(word.plain for word in part)
         usual = [word.plain in _usual() for word in part if len(word.plain) >= SHORTEST_USUAL]
         # "ciuda juares" is a city, slips and all; "servico que" is none.
-        strict = alike or (len(part) > 1 and any(usual))
+        # Nor is one made of "brasier ya".
+        strict = alike or (len(part) > 1 and (any(usual) or len(part[-1].plain) < SHORTEST_USUAL))
         if _telling(written) and not all(usual) and (entry := _likest(sounded(written), strict)):
             return entry, end
     return None

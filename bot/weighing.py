@@ -22,7 +22,7 @@ WEIGHTS = Path(__file__).parent.parent / "data/where.json"
 NOT_LEARNT = re.compile("[\u0600-\u06ff\u3400-\u9fff]")
 # A share is how surely it happened there. What answers where the rules do not; how much surer than of their country it
 # takes to say another; what still settles a shared name. Chosen on messages of other hands (docs/decisions.md).
-SURE, SURER, SETTLES = 0.5, 0.2, 0.15
+SURE, SURER, SETTLES = 0.55, 0.2, 0.15
 MOST = 12  # places of one message; a text with more is a list
 
 

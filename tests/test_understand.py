@@ -55,16 +55,17 @@ def found(understood: list[Understood]) -> list[Understood]:
 
 # What may not be lost again on messages that nobody trained on; docs/decisions.md has the figures of all of them.
 FLOORS = [
-    ("the language", "lang", FULL, 0.95),
+    ("the language", "lang", FULL, 0.98),
     ("the intent", "intent", FULL, 0.93),
     ("the intent, never trained on", "intent", ("ar", "zh"), 0.86),
-    ("a crime or a danger told", "told found", (*FULL, "ar", "zh"), 0.97),
-    ("the crime", "crime", FULL, 0.88),
-    ("no country made up", "no country", (*FULL, "ar", "zh"), 0.98),
+    ("a crime or a danger told", "told found", (*FULL, "ar", "zh"), 0.98),
+    ("the crime", "crime", FULL, 0.92),
+    ("no country made up", "no country", (*FULL, "ar", "zh"), 0.985),
     ("a danger now", "urgent rec", FULL, 0.93),
-    ("what is called a danger", "urgent pre", FULL, 0.83),
-    ("the country", "country", (*FULL, "ar", "zh"), 0.93),
-    ("a child", "minor rec", FULL, 0.93),
+    ("what is called a danger", "urgent pre", FULL, 0.87),
+    ("the country", "country", (*FULL, "ar", "zh"), 0.945),
+    ("a child", "minor rec", (*FULL, "ar", "zh"), 0.95),
+    ("what is called a child", "minor pre", (*FULL, "ar", "zh"), 0.88),
 ]
 
 
