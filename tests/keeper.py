@@ -12,20 +12,22 @@ from bot.runtime import Runtime
 from bot.store.models import CaseMessage, Report
 from bot.store.people import User
 
-_keepers: dict[str, Held] = {}
+_keepers: list[Held] = []
 
 
 def keeper(runtime: Runtime) -> Held:
-    """The first administrator's key, made with the first who asks; of each database its own."""
-    database = str(runtime.sessions.kw["bind"].url)
+    """The first administrator's key, made with the first who asks; a restored database has that of the one it was.
+
+    Once known it is kept: a test may have had them choose a password since.
+    """
     with runtime.sessions.begin() as session:
-        known = _keepers.get(database)
-        if known is None or not _is_there(session, known):  # a database of the same name was made anew
+        known = next((held for held in _keepers if _is_there(session, held)), None)
+        if known is None:
             people.begin(session, runtime.settings)
             user = session.scalars(select(User).where(User.email == people.FIRST)).one()
-            private = boxes.unlock_by_link(user.private_locked or b"", runtime.settings.first_link)
-            _keepers[database] = Held(user.id, private)
-    return _keepers[database]
+            known = Held(user.id, boxes.unlock_by_link(user.private_locked or b"", runtime.settings.first_link))
+            _keepers.append(known)
+    return known
 
 
 def _is_there(session: Session, held: Held) -> bool:
