@@ -42,7 +42,7 @@ FROM = [
     r"(?:notas|colegio|titulo|diploma\w*|licencia|licen[cs]e|kane|pyebatis|certificat\w*|certificado\w*)"
     r"(?: (?:de|del|from|of|du|do|da|peyi))*",
     # ht
-    r"(?:se|sot|soti|sotin|kite|sitwayen|paspo|konsila|konsula|anbasad|moun|peyi|peyi m|fet|ne)"
+    r"(?:(?:m|mwen|nou|li|yo) se|se(?= (?:moun|yon|ayisyen))|sot|soti|sotin|kite|sitwayen|paspo|konsila|konsula|anbasad|moun|peyi|peyi m|fet|ne)"
     r"(?: (?:moun|yon|ayisyen|nan|an|peyi|sot|soti))*",
 ]
 KIN = (
@@ -93,7 +93,7 @@ BROUGHT = (
     r"|(?:m|nous|l|les) (?:a|ont) (?:amene|emmene|conduit)\w*(?: \w+)? (?:a|au|en|jusqu a))"
 )
 ARRIVED = (
-    r"(?:(?:just|now|already|have|has|we|i) (?:reach|reached|arrived?|landed|got)(?: (?:in|to|at))?"
+    r"(?:(?:jus|just|now|already|have|has|we|i) (?:reach|reached|arrived?|landed|got)(?: (?:in|to|at))?"
     r"|(?:acab\w+ de|recien|ya) (?:llegar|llegue|llegamos|llegando|chegar|entrar) (?:a|al|em|ao|no|na|en)"
     r"|(?:llegue|llegamos|cheguei|chegamos|entre|entramos) (?:a|al|em|ao|no|na|en)"
     r"|(?:suis|sommes|est|sont)(?: tous)? arriv\w+ (?:a|au|aux|en)|(?:viens|venons|vient) d arriver (?:a|au|en)"
