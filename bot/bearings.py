@@ -42,7 +42,8 @@ FROM = [
     r"(?:notas|colegio|titulo|diploma\w*|licencia|licen[cs]e|kane|pyebatis|certificat\w*|certificado\w*)"
     r"(?: (?:de|del|from|of|du|do|da|peyi))*",
     # ht
-    r"(?:(?:m|mwen|nou|li|yo) se|se(?= (?:moun|yon|ayisyen))|sot|soti|sotin|kite|sitwayen|paspo|konsila|konsula|anbasad|moun|peyi|peyi m|fet|ne)"
+    r"(?:(?:m|mwen|nou|li|yo) se|se(?= (?:moun|yon|ayisyen))|sot|soti|sotin|kite|sitwayen|paspo|konsila|konsula"
+    r"|anbasad|moun|peyi|peyi m|fet|ne)"
     r"(?: (?:moun|yon|ayisyen|nan|an|peyi|sot|soti))*",
 ]
 KIN = (
