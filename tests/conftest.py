@@ -10,7 +10,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -26,10 +26,18 @@ from tests.keeper import keeper
 from tests.talk import Phone
 
 
-def free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
+def free_port(row: int = 1) -> int:
+    """A port that nobody has, the first of so many in a row."""
+    for _ in range(100):
+        with ExitStack() as held:
+            first = held.enter_context(socket.socket())
+            first.bind(("127.0.0.1", 0))
+            port = int(first.getsockname()[1])
+            with suppress(OSError):
+                for beside in range(port + 1, port + row):
+                    held.enter_context(socket.socket()).bind(("127.0.0.1", beside))
+                return port
+    raise AssertionError(f"no {row} free ports in a row")
 
 
 def wait_until(ready: Callable[[], bool], what: str, seconds: float = 120) -> None:
@@ -125,7 +133,11 @@ class Process:
 
     def start(self) -> None:
         self.begin()
-        wait_until(self.ready, self.name, 300)  # an engine on a machine with other work
+        wait_until(self._is_ready, self.name, 300)  # an engine on a machine with other work
+
+    def _is_ready(self) -> bool:
+        assert self.running.poll() is None, f"{self.name} has ended: {self.log}"
+        return self.ready()
 
     def begin(self) -> None:
         """Without waiting until it is ready."""

@@ -38,7 +38,7 @@ CORES = sorted(os.sched_getaffinity(0))[:2]
 @contextmanager
 def grown(settings: Settings, engines: int) -> Iterator[Settings]:
     """So many engines, each on a core of its own, as if each core were a machine; the settings that all have."""
-    given = settings.model_copy(update={"engine_port": free_port(), "engines": engines})
+    given = settings.model_copy(update={"engine_port": free_port(engines), "engines": engines})
     with ExitStack() as stack:
         for core, port in enumerate(given.engine_ports):
             alone = given.model_copy(update={"engine_port": port, "engines": 1})
