@@ -91,7 +91,7 @@ SELF = re.compile(
     r"|ans\b|anos?\b|years?\b|wen\b|when\b|kan\b|cuando\b|quando\b|quand\b|kounye|kounya|we\b|my\b|he\b|she\b"
     r"|they\b|pls\b|please\b|help\b))"
 )
-# "hace 3 años", "il y a 2 ans", "3 years ago", "depi 2 zan": a time, not an age.
+# "hace 3 años", "il y a 2 ans", "3 years ago", "depi 2 zan", "my man of 14 years": a time, not an age.
 SINCE = re.compile(
     r"\b(?:hace|ha|faz|fait|sa fe|il y a|depuis|depi|por|for|since|durante|during|pandan|pendant|had|llevo"
     r"|condenad\w+|my man|husband|wife|marriage|jodi a|sa gen|fe"
@@ -118,5 +118,5 @@ def young(plain: str) -> bool:
 
 def said(found: re.Match[str]) -> int:
     """The number in it; 0 for a word that says it without one."""
-    said = next((group for group in found.groups() if group), "")
-    return int(said) if said.isdigit() else NUMBERS.get(said, 0)
+    number = next((group for group in found.groups() if group), "")
+    return int(number) if number.isdigit() else NUMBERS.get(number, 0)

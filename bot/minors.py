@@ -66,7 +66,7 @@ OFFENDER = (
     r"|slingshots?|stones|radios|machetes?|cuchillos?|pistolas?|navajas?|piedras)|(?:en|de) moto|encost\w+"
     r"|pulled|pull"
     r"|snatch\w*|grab\w*|robbed|arrebat\w*|jal(?:o|aron)|asalt\w+|assalt\w+|levaram|atearam|m ont|mont|crev\w+|frape"
-    r"|rache|attend\w+|por el|vienen?|come|pasa|pasaban?|cobra\w*)\b"
+    r"|rache|attend\w+|por el|cobra\w*)\b"
     r"|\b(?:pasaba|pasa|viene|venia|llega|llegaba|mandan?) un (?:cipote|chamaco|menor|pibe)\b"
 )
 # Portuguese writes the drink like the baby: "o rio que a aldeia bebe".

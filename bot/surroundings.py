@@ -15,7 +15,7 @@ CROWD = 2
 def around(words: list[Word], mentions: Sequence[Mention], at: int) -> list[str]:
     """Of the one of the mentions: what it is, the words beside it, the other places and the words before those.
 
-    No name is among them, but for short ones, so that what is learnt of one place is known of all.
+    Its own name is not among them, unless it is short, so that what is learnt of one place is known of all.
     """
     mention = mentions[at]
     others = [other for other in mentions if other is not mention and other.counts and other.entry.kind != "clue"]

@@ -28,7 +28,9 @@ MOST = 12  # places of one message; a text with more is a list
 
 def outweighing(words: list[Word], mentions: list[Mention], country: str | None) -> list[Mention]:
     """The likeliest mention and those that bear it out, where they outweigh the rules' ``country``; else none."""
-    if not mentions or len(mentions) > MOST or any(NOT_LEARNT.search(word.raw) for word in words):
+    if all(country in mention.entry.countries for mention in mentions) or len(mentions) > MOST:
+        return []
+    if any(NOT_LEARNT.search(word.raw) for word in words):
         return []
     shares = [share(around(words, mentions, at)) for at in range(len(mentions))]
     best = max(range(len(mentions)), key=shares.__getitem__)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Text
+from typing import Callable, Dict, List, Text, Tuple
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
@@ -57,7 +57,7 @@ class GramCounter:
     @staticmethod
     def _of(
         text: Text, groups: Callable[[Text], List[Text]], known: Dict[Text, int], rarity: np.ndarray, first: int
-    ) -> Any:
+    ) -> Tuple[np.ndarray, np.ndarray]:
         numbers = [known[group] for group in groups(text) if group in known]
         features, counts = np.unique(np.array(numbers, np.int64), return_counts=True)
         amounts = (1 + np.log(counts.astype(np.float32))) * rarity[features]
