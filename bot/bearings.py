@@ -68,6 +68,8 @@ TO = [
     r"|mando|enviar\w*|envio|llamar|llamada) (?:\w+ )?(?:a|al|para|pa|pal|hacia|hasta|en|con|por)",
     r"pasar (?:\w+ )?(?:a|al|para|pa|pal|hacia|hasta)",
     r"(?:hacia|rumbo|toward|towards|retour|reach|enter|return|deport)",
+    r"(?:retour|tounen lakay ?m?) (?:en|au|aux|a|vers|nan)",
+    r"tounen lakay ?m?",
     r"(?:go|going|goes|gone|get|getting|travel|travell?ing|cross|crossing|way|heading|headed|return"
     r"|returning|back|trip|deport|deporting|move|moving|want|trying|journey|send|sending|come|coming"
     r"|flight|bound|immigrate|migrate|enter|entry) (?:in|into|to|for|in to|over to|back to)",
@@ -139,7 +141,7 @@ CHINESE_TO = (
     r"(?:(?:包|飞|走 线|偷 渡|想|要|准 备|打 算) (?:到|去|来)|(?:想|要) (?:回|进)"
     r"|前 往|飞 往|去 往|走 线|偷 渡)(?: 了)?"
 )
-ARABIC_IN = r"(?:في|ف|ب|جوا|جوه|داخل|قرب|جنب|قبل|بعد|عند|حدود|وسط|بين|قدام|علي|على|ع|عا)"
+ARABIC_IN = r"(?:في|ف|ب|جوا|جوه|داخل|قرب|جنب|حذ|حدا|صوب|اول|قبل|بعد|عند|حدود|وسط|بين|قدام|علي|على|ع|عا)"
 ARABIC_OF = (
     r"(?: (?:مدينه|مدينة|ولايه|ولاية|حي|مخيم|سجن|محطه|محطة|مطار|منطقه|منطقة|شارع|سوق|غابه|غابة"
     r"|طريق|حدود|بلده|بلدة|قريه|قرية"
@@ -147,7 +149,7 @@ ARABIC_OF = (
 )
 ARABIC_NOW = (
     r"(?:راني|رانا|راهم|ضرك|دروك|ذرك|درك|توا|الان|الحين|دلوقتي|دلوقت|هلق|هلا|هسه|حسه|دابا|حاليا|اليوم|ساكن|ساكنين|عايش|عايشين|مقيم|مقيمين|موجودين|موجود|وصلنا|وصلت"
-    r"|هربت|هربنا|بامان|انا|احنا|نحن|حنا)(?: \w+){0,3}? "
+    r"|هربت|هربنا|صرت|صرنا|بامان|انا|احنا|نحن|حنا)(?: \w+){0,3}? "
 )
 ARABIC_FROM = (
     r"(?:انا|احنا|نحن|حنا|اصلي|جاي|جايين|جيت|جينا|طلعت|طلعنا|خرجت|خرجنا|سافرت|سافرنا|هربت|هربنا|واحد|شاب|بنت|ناس|عيله|عائله"

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from bot.chinese import CHINESE
 from bot.cities import cities
 from bot.names import Entry, Key, Trust, key, plain
 
@@ -40,7 +41,9 @@ def load() -> Gazetteer:
         names.setdefault(at, entry)
     for place in _rows("small_places.csv"):
         for name, entry in _place(place):
-            names.setdefault(key(name), replace(entry, small=True))
+            old = names.setdefault(key(name), replace(entry, small=True))
+            if old.trust == "placed" and old.countries == entry.countries and CHINESE.search(name):
+                names[key(name)] = replace(entry, small=True)  # somebody has seen that it is no word
     for name, entry in _main_cities(data["regions"]):
         _add(names, name, entry)
     for name, iso in data["mostly"].items():
@@ -196,7 +199,10 @@ def _adjectives(countries: list[dict[str, Any]]) -> Iterator[tuple[str, Entry]]:
     for country in countries:
         entry = Entry(country["names"]["es"][0], frozenset({country["iso"]}), "country", trust="side")
         demonyms = [*country["demonyms"]["names"].values(), country["demonyms"].get("colloquial") or []]
-        yield from ((name, entry) for names in demonyms for name in names)
+        for name in (name for names in demonyms for name in names):
+            yield name, entry
+            if name.isalpha() and name[-1] in "aeioukn":  # several: "colombianos", "guatémaltèques"
+                yield f"{name}s", entry
 
 
 def _answers(countries: list[dict[str, Any]]) -> dict[Key, str]:

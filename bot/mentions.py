@@ -6,23 +6,18 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from bot import gazetteer
+from bot.authorities import OF_ARABIC, beside_authority
 from bot.bearings import IN_LETTERS, OFFERED, PIDGIN
 from bot.names import Entry, Word
 from bot.spans import JOINED, MOST_NAMES, Span, misspelt_spans, spans
 from bot.whereabouts import Standing, firmly_placed, loosely_placed, standing, works_in
 
 THOUSANDS = set("mil mille thousand k millones millon million milhoes milhao الف الاف 千 万 百".split())
-AUTHORITIES = set(
-    "policia policias policial policiais police policeman policemen cop cops policier policiers polis lapolis"
-    " migracion migracao immigration imigrasyon migrasyon migra guardia guardias"
-    " soldados soldats soldiers army militares militaires ejercito aduana customs douane gendarmes agents agentes agent"
-    " ajan officers oficiales الشرطه الشرطة شرطه شرطة".split()
-)
-CHINESE_AUTHORITIES = ("警察", "移民", "军人", "海关")
+PAID_IN = {"en", "em", "in", "an"}
 PAPERS = {"visa", "visas", "work", "permit", "job", "jobs"}  # after a country's name
 SHORTEST = 3
 LONG_NAME = 5  # letters: shorter ones are words in some language
-JOINTS = {"de", "del", "do", "da", "du", "en", "em", "no", "na", "au", "nan", "in", "of", "an"}
+JOINTS = {"de", "del", "do", "da", "du", "en", "em", "no", "na", "au", "nan", "in", "of", "an"} | OF_ARABIC
 SHORT_ANSWER = 8  # words: a longer answer to "where?" is a story, where risky names need more
 # ISO codes that are also words when written small: "ve", "uy", "pa", "do"...
 CODES_LIKE_WORDS = {"ve", "uy", "do", "pa", "ni", "aw", "ca", "co", "pe", "sr", "bs", "tc", "se", "to", "al", "ma"}
@@ -88,7 +83,7 @@ def _standing(entry: Entry, start: int, end: int, words: list[Word], pidgin: boo
         return Standing.NAMED  # "hand me over to ICE": people go to the institutions of where they are
     if start and words[start - 1].plain == "from" and _side_after(end, words):
         return Standing.ELSEWHERE
-    if entry.kind == "country" and (_beside_authority(start, end, words) or _side_after(end, words)):
+    if entry.kind == "country" and (beside_authority(start, end, words) or _side_after(end, words)):
         return Standing.SIDE if _side_after(end, words) else Standing.HAPPENED
     return Standing.HAPPENED if stands == Standing.SIDE and entry.kind != "country" else stands
 
@@ -97,14 +92,6 @@ def _joined(start: int, end: int, words: list[Word]) -> bool:
     """Whether the name is known only without its first letter, as Arabic writes "in" and "to"."""
     written = tuple(word.plain for word in words[start:end])
     return written[0][0] in JOINED and written not in gazetteer.load().names
-
-
-def _beside_authority(start: int, end: int, words: list[Word]) -> bool:
-    """ "policia mexicana", "Mexican police", "尼加拉瓜移民": they are where they rule."""
-    before = start > 0 and words[start - 1].plain in AUTHORITIES
-    after = words[end].plain if end < len(words) and not words[end].pause else ""
-    chinese = "".join(word.plain for word in words[end : end + 2])
-    return before or after in AUTHORITIES or chinese in CHINESE_AUTHORITIES
 
 
 def _side_after(end: int, words: list[Word]) -> bool:
@@ -159,15 +146,15 @@ def _counts(mention: Mention, words: list[Word], expected: bool, follows: Span |
     if trust == "amount":
         return _amount(mention, words)
     if trust == "side":
-        return _beside_authority(mention.start, mention.end, words)
+        return beside_authority(mention.start, mention.end, words)
     return not _longer_name(mention, words, follows) and _careful(mention, words, expected, follows)
 
 
 def _amount(mention: Mention, words: list[Word]) -> bool:
-    """ "600 soles", "12 mil córdobas", "4 milhões de guarani"."""
+    """ "600 soles", "12 mil córdobas", "4 milhões de guarani", "paga en bolivianos"."""
     before = [word.plain for word in words[max(mention.start - 2, 0) : mention.start]]
     number = before[0] if before[-1:] == ["de"] else "".join(before[-1:])
-    return number.isdigit() or number in THOUSANDS
+    return number.isdigit() or number in THOUSANDS | PAID_IN
 
 
 def _careful(mention: Mention, words: list[Word], expected: bool, follows: Span | None) -> bool:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from bot.ages import GROWN, YEARS, said, young
+from bot.chinese import simplified
 
 # Whoever is called so is under 18. Grown sons and daughters are not meant: "mi hijo", "pitit mwen".
 CHILD = (
@@ -101,9 +102,9 @@ MAYBE_GROWN = frozenset(
 CREOLE_MINOR = re.compile(r"(?<!ak )(?<!ke )\bminè\b(?! (?:yo|lò))")
 # Other scripts: a number of years, or a word for a child.
 CHINESE = re.compile(
-    r"(\d{1,2})\s*[岁歲]|[才我他她](\d{1,2})(?!\d|[个人点年月天块])|(?<![十百])([一二两兩三四五六七八九]|(?<![二三四五六七八九])十[一二三四五六七]?)[岁歲]"
-    r"|婴儿|嬰兒|小孩|未成年|儿童|幼儿|小女孩|小男孩|小学生|[上读]小学|幼儿园|娃娃|未满十?[一二三四五六七八]|(?:儿子|女儿|孩子|闺女|兒子|女兒).{0,15}(?:年级|小学|初中|学校"
-    r"|年級|小學)"
+    r"(\d{1,2})\s*岁|[才我他她](\d{1,2})(?!\d|[个人点年月天块])|(?<![十百])([一二两三四五六七八九]|(?<![二三四五六七八九])十[一二三四五六七]?)岁"
+    r"|婴儿|小孩|未成年|儿童|幼儿|小女孩|小男孩|小学生|[上读]小学|幼儿园|娃娃|未满十?[一二三四五六七八]"
+    r"|(?:儿子|女儿|孩子|闺女|侄[子女]|外甥女?).{0,15}(?:年级|小学|初中|学校)|个月大"
 )
 ARABIC = re.compile(
     r"(?:عمر\w*|عند\w*)\s*(\d{1,2})\b(?!\s*(?:يوم|شهر|ساع|دولار|الف))|(\d{1,2})\s*(?:سنه|سنة|سنين|سنوات|عام)"
@@ -139,7 +140,7 @@ def _plain(text: str) -> str:
 
 
 def _elsewhere(text: str) -> bool:
-    found = CHINESE.search(text) or ARABIC.search(_plain(text))
+    found = CHINESE.search(simplified(text)) or ARABIC.search(_plain(text))
     return found is not None and said(found) < GROWN
 
 

@@ -5,6 +5,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from bot.chinese import simplified
+
 # A name counts: anywhere; only beside a preposition or its country; only after "in"; only so and with a capital
 # (or as the whole answer to "where?"); or only straight after another name, as TX in "Laredo TX"; or after a number,
 # as "600 soles"; or only if nothing else is told, as INM, which is Mexico's far more often than Honduras's; or only as
@@ -80,4 +82,4 @@ def _undotted(text: str) -> str:
 
 
 def _composed(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
+    return simplified(unicodedata.normalize("NFC", text))

@@ -14,6 +14,8 @@ from typing import Dict, List, Optional, Text
 
 import yaml
 
+from engine.chinese import simplified
+
 SOURCE = Path(__file__).with_suffix(".yml")
 OVER, NOW = "over", "now"
 # Two marks of exclamation call for help in any language.
@@ -48,7 +50,7 @@ def _alternatives(languages: Dict[Text, List[Text]]) -> List[Text]:
 
 
 def _plain(text: Text) -> Text:
-    """Without case and accents, and with no apostrophe or hyphen in a word."""
-    parts = unicodedata.normalize("NFKD", text.casefold())
+    """Without case and accents, in simplified characters, and with no apostrophe or hyphen in a word."""
+    parts = unicodedata.normalize("NFKD", simplified(text.casefold()))
     letters = "".join(part for part in parts if not unicodedata.combining(part))
     return re.sub(r"['’`-]", " ", letters)

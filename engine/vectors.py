@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, List, Text, Tuple
 import numpy as np
 
 from engine import encoder
+from engine.chinese import simplified
 
 # What a message says is in its first words; the rest of a long one only costs time.
 READ_LETTERS = 600
@@ -22,7 +23,7 @@ SHELF = encoder.CACHE / "vectors.npz"
 
 def read(text: Text) -> Text:
     """As much of a text as counts."""
-    return text.lower()[:READ_LETTERS]
+    return simplified(text.lower()[:READ_LETTERS])
 
 
 def embed(texts: List[Text]) -> np.ndarray:

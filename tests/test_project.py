@@ -152,6 +152,8 @@ LAYERS = [
         "misspelt",
         "cities",
         "names",
+        "chinese",
+        "authorities",
         "bearings",
         "mentions",
         "spans",
