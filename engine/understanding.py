@@ -32,8 +32,9 @@ ENGLISH_WEIGHT = 0.6
 TOLD_WEIGHT = 0.45
 # A missed danger is worse than a false one, and of the examples few tell of one. It takes more where the words say that
 # it is over, less where they call for help or say that it goes on, and more for crimes that hardly ever last.
-URGENT_FROM = {None: 0.35, timing.OVER: 0.75, timing.NOW: 0.12}
-SELDOM_URGENT, SELDOM_FROM = frozenset({"other", "robbery", "discrimination", "fraud"}), 0.5
+URGENT_FROM = {None: 0.3, timing.OVER: 0.75, timing.NOW: 0.12}
+SELDOM_URGENT = frozenset({"other", "robbery", "discrimination", "fraud"})
+SELDOM_FROM = {None: 0.5, timing.OVER: 0.75, timing.NOW: 0.25}
 
 
 class Said:
@@ -174,8 +175,7 @@ def _read(reader: Reader, said: Said, sure: float) -> np.ndarray:
 
 def _urgent_from(text: Text, crime: Text) -> float:
     """The share from which a crime told is taken for a danger now."""
-    least = SELDOM_FROM if crime in SELDOM_URGENT else 0.0
-    return max(URGENT_FROM[timing.said(vectors.read(text))], least)
+    return (SELDOM_FROM if crime in SELDOM_URGENT else URGENT_FROM)[timing.said(vectors.read(text))]
 
 
 def _told_together(shares: Dict[Text, float]) -> List[Dict[Text, Any]]:
