@@ -26,11 +26,12 @@ WORDS = "|".join(word for word in NUMBERS if word not in ALSO_WORDS)
 NUMBER = rf"(\d{{1,2}}|{WORDS}|(?:{'|'.join(ALSO_WORDS)})(?=\s+{YEARS}))"
 KIN = (
     r"(?:hij[oa]s?|nen[ea]s?|sobrin[oa]s?|niet[oa]s?|herman[oa]s?|prim[oa]s?|ahijad[oa]|muchach[oa]s?|chic[oa]s?"
-    r"|chav[oa]s?|cham[oa]s?|chamit[oa]s?|pelad[oa]s?|pelait[oa]s?|guriz\w*|menin[oa]s?|dawta|companer[oa]"
+    r"|chav[oa]s?|chaval[oa]s?|cham[oa]s?|chamit[oa]s?|pelad[oa]s?|pelait[oa]s?|guriz\w*|menin[oa]s?|dawta|companer[oa]"
     r"|vecinit[oa]|mesye|elev|pib[ea]s?|gurises|chinit[oa]|wawa|chamac[oa]s?|joven|jovencit[oa]|(?:step)?(?:son"
     r"|daughter)|brother|bredda|sister|sista|niece|nephew|cousin|boys?|girls?"
-    r"|filh[oa]s?|sobrinh[oa]s?|irmao?s?|net[oa]s?|gurias?|guris?|garot[oa]s?|mulequ?es?|fils|filles?|freres?|soeurs?"
+    r"|filh[oa]s?|sobrinh[oa]s?|irmao?s?|net[oa]s?|gurias?|guris?|garot[oa]s?|m[ou]lequ?es?|fils|filles?|freres?|soeurs?"
     r"|neveux?|cousine?"
+    r"|jumeaux|jumelles|gemel[oa]s|gemeos|twins|marasa"
     r"|garcons?|petite?s?|bb|bebe|copine|beau[- ]fils|belle[- ]fille|entead[oa]s?|hijastr[oa]s?"
     r"|pitit|pitim|gason|fi|fim|tifi|tifim|fre|frem|sem|se (?:m|mwen|li|nou|ou)|neve|nevem|nyes|kouzen|kouzin)"
 )
@@ -67,6 +68,12 @@ SOMEBODY = re.compile(
     r"(?: (?:s|is|was|be|just|only|solo|so|tem|tinha|tiene|tenia|a|avait|gen|te gen))+"
     rf"\s+{NUMBER}(?=\s*(?:$|[,.;!?)]|{YEARS}|then\b|but\b))"
     rf"|(?:^|[.,;!?]\s*|\band )(?:she|he|shi|him)\s+{NUMBER}(?=\s*(?:$|[,.;!?)]))"  # "She 17.", in Georgetown
+)
+# "there are two girls, one is 14", "no tiene más de 14".
+ONE_OF = re.compile(
+    rf"\b(?:one|una?|uma?|uno|l une|l un|youn)\s+(?:is|tiene|tem|a|gen|de)\s+{NUMBER}(?=\s*(?:$|[,.;!?)]|{YEARS}|an\b))"
+    r"|\b(?:can\W?t|cannot|not|no|nao|pas|pa)\W+(?:\w+\W+){0,3}?"
+    rf"(?:more than|older than|mas de|mais de|plus de|plis pase)\W+{NUMBER}(?=\s*(?:$|[,.;!?)]|{YEARS}|an\b))"
 )
 # "de 15 años", "tengo 15 años", "il a 12 ans", "li gen 13 an", "15 years old", "aged 14".
 AGED = re.compile(
@@ -111,7 +118,7 @@ def young(plain: str) -> bool:
         and (pattern in KINSHIP or not SINCE.search(plain[: found.start()]))
         and not SINCE.search(plain[: found.start() + len(found[0].split()[0]) + 1])
         and (pattern in KINSHIP or not AFTER.match(plain[found.end() :]))
-        for pattern in (*KINSHIP, BABY, SOMEBODY, AGED, APPOSED, SELF)
+        for pattern in (*KINSHIP, BABY, SOMEBODY, ONE_OF, AGED, APPOSED, SELF)
         for found in pattern.finditer(plain)
     )
 

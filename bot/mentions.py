@@ -167,7 +167,7 @@ def _careful(mention: Mention, words: list[Word], expected: bool, follows: Span 
     if entry.kind == "country" and trust == "placed" and mention.start and named[0].raw.istitle():
         return True
     alone = expected and len(named) >= len(_content(words))
-    if alone or (follows and follows[1] == mention.end and _names_larger(entry, follows[0])):
+    if alone or (follows and follows[1] == mention.end and _told_by(entry, follows[0])):
         return True
     if trust == "placed" and expected and len(words) <= SHORT_ANSWER:
         return True
@@ -175,6 +175,8 @@ def _careful(mention: Mention, words: list[Word], expected: bool, follows: Span 
         return True
     if trust == "placed" and (_titled(named) or _in_joined(mention, words)):
         return True
+    if trust == "firm" and mention.standing == Standing.HAPPENED and letters >= LONG_NAME and named[0].raw.istitle():
+        return True  # "no mercado de Posadas"
     return firmly_placed(words, mention.start) and (trust in ("placed", "firm") or named[0].raw[0].isupper())
 
 
@@ -205,8 +207,11 @@ def _brazilian_state(mention: Mention, words: list[Word]) -> bool:
     return state and after_in and words[mention.start].plain not in CODES_LIKE_WORDS
 
 
-def _names_larger(inner: Entry, outer: Entry) -> bool:
-    return _within(inner, outer) and outer.trust in ("anywhere", "placed")
+def _told_by(name: Entry, next_one: Entry) -> bool:
+    """Whether the name right after it says that it is one: a larger place, or one of its country, "SJL, lima"."""
+    beside = name.countries == next_one.countries and len(name.countries) == 1 and name.name != next_one.name
+    towns = {name.kind, next_one.kind} <= {"place", "city", "region"}
+    return (_within(name, next_one) or (beside and towns)) and next_one.trust in ("anywhere", "placed")
 
 
 def _content(words: list[Word]) -> list[Word]:

@@ -54,14 +54,14 @@ def standing(before: list[Word], joined: str = "", pidgin: bool = False) -> Stan
         return Standing.HAPPENED
     if TELLS_ARRIVED.search(lead):
         return Standing.HERE
-    away = TELLS_ELSEWHERE.search(lead) or TELLS_ELSEWHERE_ARABIC.search(lead) or joined == TO_LETTER
+    clause = _lead(_clause(before))
+    away = TELLS_ELSEWHERE.search(clause) or TELLS_ELSEWHERE_ARABIC.search(lead) or joined == TO_LETTER
     if away and not TELLS_HELD.search(lead) and not TELLS_BEFORE.search(lead):
         return Standing.ELSEWHERE
     if TELLS_SIDE.search(lead):
         return Standing.SIDE
     if TELLS_ASKED.search(lead):
         return Standing.NAMED
-    clause = _lead(_clause(before))
     if TELLS_HERE.search(f"{clause} {joined}" if joined else clause) or _creole_here(before):
         return Standing.HERE
     return Standing.HAPPENED if TELLS_HAPPENED.search(lead) or joined in set(IN_LETTERS) else Standing.NAMED
