@@ -13,6 +13,8 @@ AUTHORITIES = set(
     " soldado soldados soldat soldats soldier soldiers solda army armee lame ejercito exercito militar militares"
     " militaire militaires military aduana alfandega customs douane douanier douaniers gendarme gendarmes agent agents"
     " agente agentes ajan oficial oficiales officer officers federales guardacostas"
+    " ley leyes lei leis loi lois law laws lwa banco bancos banque banques bank tribunal tribunales court gobierno"
+    " governo gouvernement gouvenman government autoridades autorites authorities"
     " coastguard gadkot juez jueza juiz judge juge"
     " الشرطه الشرطة شرطه شرطة الجيش جيش البوليس بوليس العسكر عسكر".split()
 )

@@ -67,6 +67,7 @@ TO = [
     r"|camino|direccion|huyo|huyeron|huir|huimos|escapo|deportar\w*|migrar|emigrar|vuelo|destino|quiero|queremos|subir|mandar\w*"
     r"|mando|enviar\w*|envio|llamar|llamada) (?:\w+ )?(?:a|al|para|pa|pal|hacia|hasta|en|con|por)",
     r"pasar (?:\w+ )?(?:a|al|para|pa|pal|hacia|hasta)",
+    r"(?:devolver|regresar|volver)\w* (?:a|pa) (?:mi|la|nuestra) (?:casa|tierra|pueblo|familia) (?:en|de)",
     r"(?:hacia|rumbo|toward|towards|retour|reach|enter|return|deport)",
     r"(?:retour|tounen lakay ?m?) (?:en|au|aux|a|vers|nan)",
     r"tounen lakay ?m?",
@@ -119,7 +120,7 @@ NOW = (
 )
 BEFORE = r"(?:(?:antes de|before|avant d|avant de|avan) (?:llegar|arriver|chegar|reaching|rive)(?: (?:a|al|em|nan))?)"
 PLACED = (
-    rf"(?:en|in|inna|eena|em|nan|near|outside|before|anvan|avan|avant|antes de|{BEFORE}"
+    rf"(?:en|in|inna|eena|em|nan|devan|devant|enfrente de|frente a|in front of|near|outside|before|anvan|avan|avant|antes de|{BEFORE}"
     r"|(?:le|pandan) (?:m|mwen|nou|li|yo) te|sur la route"
     r"|desde|around|cerca de|cerca|perto de|perto|pres de|toupre|bo|dans|saliendo|saindo"
     r"|en sortant|apres|apre|despues|depois"
@@ -138,7 +139,7 @@ CHINESE_HERE = r"(?:现 在|目 前|人|住|今 天|逃 到)(?: 我| 人| 们| �
 # "en una bodega de Comitán", "no quiosque da praia de X": what is in X.
 WITHIN = r"(?:en|in|em|numa?|no|na|nan|dans|au|at|desde) (?:\w+ ){1,4}(?:de|del|of|da|do|du|d|des)"
 CHINESE_TO = (
-    r"(?:(?:包|飞|走 线|偷 渡|想|要|准 备|打 算) (?:到|去|来)|(?:想|要) (?:回|进)"
+    r"(?:(?:包|飞|走 线|偷 渡|想|要|准 备|打 算|(?:说|讲|谈) 好(?: (?!送)\S+){1,4}) (?:到|去|来)|(?:想|要) (?:回|进)"
     r"|前 往|飞 往|去 往|走 线|偷 渡)(?: 了)?"
 )
 ARABIC_IN = r"(?:في|ف|ب|جوا|جوه|داخل|قرب|جنب|حذ|حدا|صوب|اول|قبل|بعد|عند|حدود|وسط|بين|قدام|علي|على|ع|عا)"

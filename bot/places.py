@@ -121,7 +121,7 @@ def _city_of(district: Mention, named: list[Mention]) -> Mention | None:
     """
     after = (mention for mention in named if mention.start == district.end and mention.entry.kind != "country")
     city = next(after, None)
-    doubtful = len(district.entry.countries) > 1 or district.entry.kind == "region"
+    doubtful = len(district.entry.countries) > 1 or district.entry.kind == "region" or district.entry.trust == "placed"
     return city if city and doubtful and not district.entry.countries & city.entry.countries else None
 
 
