@@ -120,7 +120,8 @@ NOW = (
 )
 BEFORE = r"(?:(?:antes de|before|avant d|avant de|avan) (?:llegar|arriver|chegar|reaching|rive)(?: (?:a|al|em|nan))?)"
 PLACED = (
-    rf"(?:en|in|inna|eena|em|nan|devan|devant|enfrente de|frente a|in front of|near|outside|before|anvan|avan|avant|antes de|{BEFORE}"
+    rf"(?:en|in|inna|eena|em|nan|devan|devant|enfrente de|frente a|in front of|near"
+    rf"|outside|before|anvan|avan|avant|antes de|{BEFORE}"
     r"|(?:le|pandan) (?:m|mwen|nou|li|yo) te|sur la route"
     r"|desde|around|cerca de|cerca|perto de|perto|pres de|toupre|bo|dans|saliendo|saindo"
     r"|en sortant|apres|apre|despues|depois"
