@@ -38,12 +38,12 @@ KIN = (
 # What may stand between: "my daughter she is 16", "pitit fi m ki gen 12 zan", "son him a 13".
 BETWEEN = (
     r"(?:\W+(?:de|d|of|about|around|que|tiene|tenia|is|was|were|he|she|him|a|s|hes|shes|only|maybe|like|aged?"
-    r"|tem|tinha|qui|ki|k|avait"
+    r"|tem|tinha|qui|ki|k|avait|weh|wey"
     r"|gen|te|li|m|mwen|mwin|fi|gason|nan|lan|la|an|seulement|apenas|solo|menor|mayor|mas|moun|yon|just)){0,4}\W+"
 )
 # A number after which something else is counted is no age.
 COUNTED = (
-    r"(?!\s*(?:dias?|semanas?|mes(?:es)?|horas?|minutos?|hombres?|tipos?|days?|weeks?|months?|hours?|men|guys"
+    r"(?!\s*(?:dias?|semanas?|mes(?:es)?|horas?|minutos?|hombres?|tipos?|manes|chamos|malandros|vatos|sujetos|encapuchados|agentes|days?|weeks?|months?|hours?|men|guys"
     r"|times|jours?"
     r"|semaines?|mois|heures?|hommes?|homens?|caras?|jou|mwa|semen|moun|neg|mil|dolar|dollars?|pesos|mas\b|me\b"
     r"|mars\b|mai\b|may\b|march\b|out\b|fwa|kout|veces|vezes|(?:de )?(?:enero|jan\w*|feb\w*|fev\w*|mar[zs]\w*"
@@ -54,6 +54,11 @@ OF_KIN = re.compile(rf"\b{KIN}{BETWEEN}{NUMBER}\b{COUNTED}")
 # "mon fils Junior 6 ans": a name between.
 NAMED = re.compile(
     rf"\b{KIN}(?:\s+\w+){{1,2}},?\s+{NUMBER}\s*{YEARS}(?!\s*(?:ago|working|trabajando|trabalhando|de travail))"
+)
+# "my son Kofi he is 11 he went to buy water"
+TOLD_OF = re.compile(
+    rf"\b{KIN}\s+[a-z]+\s+"
+    rf"(?:(?:he|she|who|is|was|s|hes|shes|only|que|tiene|tem|qui|ki|a|gen|li)\s+){{1,3}}{NUMBER}\b{COUNTED}"
 )
 # "mi hijo Brayan de 17", "meu irmao autista de 9", "my daughter Simran 17,"
 OF_NAMED = re.compile(
@@ -83,7 +88,8 @@ AGED = re.compile(
     rf"|\b(?:age|aged|edad|idade)\W+(?:de\W+)?{NUMBER}\b"
     rf"|\b{NUMBER}\s*{YEARS}\s+(?:tiene|tenia|tem|tinha)\b"
     # of those years: "entré a los 16", "aos 15 uma senhora me levou", "from 15 i was in a bar"
-    r"|\b(?:a los|desde los|aos|desde os|since|from|at|when i was|i was only|i was)\W+(1[0-7])\b"
+    r"|(?<!night )(?<!nights )(?<!day )(?<!open )"
+    r"\b(?:a los|desde los|aos|desde os|since|from|at|when i was|i was only|i was)\W+(1[0-7])\b"
     r"(?!\s*(?:am|pm|a\.m|p\.m|th|percent|km|miles|hours|o ?clock|de (?:la|ener|febr|marz|abri|may|juni|juli"
     r"|agos|sept|octu|novi|dici))|[:h/%.,]\d)"
     r"|\b(?:m|mw|mwen|mwn|moin|moi)\s+(?:(?:gen|gain|te gen|genyen)\s+)?(1[0-7])\s*(?:an|zan|lane)\b"
@@ -108,7 +114,7 @@ SINCE = re.compile(
 AFTER = re.compile(
     r"^\s*(?:ago|already|deja|atras|later|despues|after|aqui|here|ici|isit|trabajando|working|de trabajo|de casad)"
 )
-KINSHIP = (OF_KIN, NAMED, OF_NAMED)
+KINSHIP = (OF_KIN, NAMED, TOLD_OF, OF_NAMED)
 
 
 def young(plain: str) -> bool:

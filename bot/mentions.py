@@ -12,7 +12,7 @@ from bot.names import Entry, Word
 from bot.spans import JOINED, MOST_NAMES, Span, misspelt_spans, spans
 from bot.whereabouts import Standing, firmly_placed, loosely_placed, standing, works_in
 
-THOUSANDS = set("mil mille thousand k millones millon million milhoes milhao الف الاف 千 万 百".split())
+THOUSANDS = set("mil mille thousand k millones millon million milhoes milhao مليون ملايين الف الاف 千 万 百".split())
 PAID_IN = {"en", "em", "in", "an"}
 PAPERS = {"visa", "visas", "work", "permit", "job", "jobs"}  # after a country's name
 SHORTEST = 3
@@ -163,7 +163,7 @@ def _careful(mention: Mention, words: list[Word], expected: bool, follows: Span 
     named = words[mention.start : mention.end]
     letters = sum(len(word.plain) for word in named)
     if entry.kind == "clue" or letters < SHORTEST:
-        return all(word.raw.isupper() for word in named) and (entry.kind == "clue" or expected)
+        return named[-1].raw.isupper() and (entry.kind == "clue" or expected)  # "el ICE"
     if entry.kind == "country" and trust == "placed" and mention.start and named[0].raw.istitle():
         return True
     alone = expected and len(named) >= len(_content(words))

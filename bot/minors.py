@@ -33,7 +33,7 @@ PHRASES = re.compile(
 )
 # The Darién's Bajo Chiquito is a village, milk is not a child, nor is a lover who is called so.
 LOVER = (
-    r"(?:novi[oa]|noiv[oa]|fiancee?|enamorad[oa]|namorad[oa]|girlfriend|boyfriend|wife|husband|espos[oa]"
+    r"(?:novi[oa]|noiv[oa]|fiancee?|enamorad[oa]|namorad[oa]|girlfriend|boyfriend|bf|gf|wife|husband|espos[oa]"
     r"|marid[oa]|pareja|copine|copain"
     r"|mari|menn?aj|my man|my guy"
     r"|miss (?:you|u)|love (?:you|u)|te? (?:extrano|amo|quiero)|me manques|bisous|saudades?|marry)"
@@ -105,7 +105,7 @@ CREOLE_MINOR = re.compile(r"(?<!ak )(?<!ke )\bminè\b(?! (?:yo|lò))")
 # Other scripts: a number of years, or a word for a child.
 CHINESE = re.compile(
     r"(\d{1,2})\s*岁|[才我他她](\d{1,2})(?!\d|[个人点年月天块])|(?<![十百])([一二两三四五六七八九]|(?<![二三四五六七八九])十[一二三四五六七]?)岁"
-    r"|婴儿|小孩|未成年|儿童|幼儿|小女孩|小男孩|小学生|[上读]小学|幼儿园|娃娃|未满十?[一二三四五六七八]"
+    r"|婴儿|小孩|未成年|儿童|幼儿|小女孩|小男孩|小学生|[上读]小学|幼儿园|娃娃|囡囡|我娃|未满十?[一二三四五六七八]"
     r"|(?:儿子|女儿|孩子|闺女|侄[子女]|外甥女?).{0,15}(?:年级|小学|初中|学校)|个月大"
 )
 ARABIC = re.compile(

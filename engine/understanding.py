@@ -32,7 +32,7 @@ ENGLISH_WEIGHT = 0.6
 TOLD_WEIGHT = 0.45
 # A missed danger is worse than a false one, and of the examples few tell of one. It takes more where the words say that
 # it is over, less where they call for help or say that it goes on, and more for crimes that hardly ever last.
-URGENT_FROM = {None: 0.3, timing.OVER: 0.75, timing.NOW: 0.12}
+URGENT_FROM = {None: 0.35, timing.OVER: 0.75, timing.NOW: 0.12}
 SELDOM_URGENT = frozenset({"other", "robbery", "discrimination", "fraud"})
 SELDOM_FROM = {None: 0.5, timing.OVER: 0.75, timing.NOW: 0.25}
 
