@@ -26,10 +26,12 @@ WORDS = "|".join(word for word in NUMBERS if word not in ALSO_WORDS)
 NUMBER = rf"(\d{{1,2}}|{WORDS}|(?:{'|'.join(ALSO_WORDS)})(?=\s+{YEARS}))"
 KIN = (
     r"(?:hij[oa]s?|nen[ea]s?|sobrin[oa]s?|niet[oa]s?|herman[oa]s?|prim[oa]s?|ahijad[oa]|muchach[oa]s?|chic[oa]s?"
-    r"|chav[oa]s?|chaval[oa]s?|cham[oa]s?|chamit[oa]s?|pelad[oa]s?|pelait[oa]s?|guriz\w*|menin[oa]s?|dawta|companer[oa]"
+    r"|chav[oa]s?|chaval[oa]s?|cham[oa]s?|chamit[oa]s?|pelad[oa]s?|pelait[oa]s?|guriz\w*|menin[oa]s?|dawta"
+    r"|companer[oa]"
     r"|vecinit[oa]|mesye|elev|pib[ea]s?|gurises|chinit[oa]|wawa|chamac[oa]s?|joven|jovencit[oa]|(?:step)?(?:son"
     r"|daughter)|brother|bredda|sister|sista|niece|nephew|cousin|boys?|girls?"
-    r"|filh[oa]s?|sobrinh[oa]s?|irmao?s?|net[oa]s?|gurias?|guris?|garot[oa]s?|m[ou]lequ?es?|fils|filles?|freres?|soeurs?"
+    r"|filh[oa]s?|sobrinh[oa]s?|irmao?s?|net[oa]s?|gurias?|guris?|garot[oa]s?|m[ou]lequ?es?|fils|filles?"
+    r"|freres?|soeurs?"
     r"|neveux?|cousine?"
     r"|jumeaux|jumelles|gemel[oa]s|gemeos|twins|marasa"
     r"|garcons?|petite?s?|bb|bebe|copine|beau[- ]fils|belle[- ]fille|entead[oa]s?|hijastr[oa]s?"
@@ -43,7 +45,8 @@ BETWEEN = (
 )
 # A number after which something else is counted is no age.
 COUNTED = (
-    r"(?!\s*(?:dias?|semanas?|mes(?:es)?|horas?|minutos?|hombres?|tipos?|manes|chamos|malandros|vatos|sujetos|encapuchados|agentes|days?|weeks?|months?|hours?|men|guys"
+    r"(?!\s*(?:dias?|semanas?|mes(?:es)?|horas?|minutos?|hombres?|tipos?"
+    r"|manes|chamos|malandros|vatos|sujetos|encapuchados|agentes|days?|weeks?|months?|hours?|men|guys"
     r"|times|jours?"
     r"|semaines?|mois|heures?|hommes?|homens?|caras?|jou|mwa|semen|moun|neg|mil|dolar|dollars?|pesos|mas\b|me\b"
     r"|mars\b|mai\b|may\b|march\b|out\b|fwa|kout|veces|vezes|(?:de )?(?:enero|jan\w*|feb\w*|fev\w*|mar[zs]\w*"
