@@ -22,6 +22,7 @@ LAND = set(
     "territorio territoire territory tierra tierras suelo soil selva selvas jungla jungle foret floresta"
     " desierto deserto desert costa costas coast carcel carceles prison prisons prisao cadeia jail".split()
 )
+TELLING = AUTHORITIES | LAND
 # What stands between them: "la policía federal mexicana".
 KINDS = (
     set(
@@ -38,7 +39,7 @@ def beside_authority(start: int, end: int, words: list[Word]) -> bool:
     before = "" if words[start].pause else next(_plain_but_kinds(reversed(words[:start])), "")
     after = next(_plain_but_kinds(takewhile(lambda word: not word.pause, words[end:])), "")
     chinese = "".join(word.plain for word in words[end : end + 2])
-    return bool({before, after} & (AUTHORITIES | LAND)) or chinese in CHINESE_AUTHORITIES
+    return bool({before, after} & TELLING) or chinese in CHINESE_AUTHORITIES
 
 
 def _plain_but_kinds(words: Iterable[Word]) -> Iterator[str]:

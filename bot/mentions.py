@@ -13,7 +13,7 @@ from bot.spans import JOINED, MOST_NAMES, Span, misspelt_spans, spans
 from bot.whereabouts import Standing, firmly_placed, loosely_placed, standing, works_in
 
 THOUSANDS = set("mil mille thousand k millones millon million milhoes milhao مليون ملايين الف الاف 千 万 百".split())
-PAID_IN = {"en", "em", "in", "an"}
+BEFORE_MONEY = THOUSANDS | {"en", "em", "in", "an"}
 PAPERS = {"visa", "visas", "work", "permit", "job", "jobs"}  # after a country's name
 SHORTEST = 3
 LONG_NAME = 5  # letters: shorter ones are words in some language
@@ -154,7 +154,7 @@ def _amount(mention: Mention, words: list[Word]) -> bool:
     """ "600 soles", "12 mil córdobas", "4 milhões de guarani", "paga en bolivianos"."""
     before = [word.plain for word in words[max(mention.start - 2, 0) : mention.start]]
     number = before[0] if before[-1:] == ["de"] else "".join(before[-1:])
-    return number.isdigit() or number in THOUSANDS | PAID_IN
+    return number.isdigit() or number in BEFORE_MONEY
 
 
 def _careful(mention: Mention, words: list[Word], expected: bool, follows: Span | None) -> bool:

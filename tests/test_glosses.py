@@ -6,7 +6,7 @@ import doctest
 
 import pytest
 
-from engine import glossary, glosses, scripts
+from engine import chinese, glossary, glosses, scripts
 
 LANGUAGES = sorted(file.stem for file in glossary.FOLDER.glob("*.yml"))
 
@@ -54,7 +54,7 @@ def test_what_creole_joins_is_parted() -> None:
     assert glosses.gloss("yo kenbem") == glosses.gloss("yo kenbe m")
 
 
-@pytest.mark.parametrize("module", [glosses, scripts], ids=["glosses", "scripts"])
+@pytest.mark.parametrize("module", [chinese, glosses, scripts], ids=["chinese", "glosses", "scripts"])
 def test_what_the_docstring_says_is_so(module: object) -> None:
     """Nobody else runs it: the other modules of engine/ want the engine's own environment."""
     assert doctest.testmod(module) == (0, 1)  # type: ignore[arg-type]
