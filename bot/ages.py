@@ -27,7 +27,7 @@ NUMBER = rf"(\d{{1,2}}|{WORDS}|(?:{'|'.join(ALSO_WORDS)})(?=\s+{YEARS}))"
 KIN = (
     r"(?:hij[oa]s?|nen[ea]s?|sobrin[oa]s?|niet[oa]s?|herman[oa]s?|prim[oa]s?|ahijad[oa]|muchach[oa]s?|chic[oa]s?"
     r"|chav[oa]s?|chaval[oa]s?|cham[oa]s?|chamit[oa]s?|pelad[oa]s?|pelait[oa]s?|guriz\w*|menin[oa]s?|dawta"
-    r"|companer[oa]"
+    r"|companer[oa]|estudiantes?|alun[oa]s?|alumn[oa]s?|students?|pupils?|eleves?|classmates?|gyals?|guaguas?"
     r"|vecinit[oa]|mesye|elev|pib[ea]s?|gurises|chinit[oa]|wawa|chamac[oa]s?|joven|jovencit[oa]|(?:step)?(?:son"
     r"|daughter)|brother|bredda|sister|sista|niece|nephew|cousin|boys?|girls?"
     r"|filh[oa]s?|sobrinh[oa]s?|irmao?s?|net[oa]s?|gurias?|guris?|garot[oa]s?|m[ou]lequ?es?|fils|filles?"
@@ -48,7 +48,8 @@ COUNTED = (
     r"(?!\s*(?:dias?|semanas?|mes(?:es)?|horas?|minutos?|hombres?|tipos?"
     r"|manes|chamos|malandros|vatos|sujetos|encapuchados|agentes|days?|weeks?|months?|hours?|men|guys"
     r"|times|jours?"
-    r"|semaines?|mois|heures?|hommes?|homens?|caras?|jou|mwa|semen|moun|neg|mil|dolar|dollars?|pesos|mas\b|me\b"
+    r"|semaines?|mois|heures?|hommes?|homens?|caras?|jou|mwa|semen|moun|neg|mil|dolar|dollars?|pesos|mas\b"
+    r"|me (?!lo|la|los|las)"
     r"|mars\b|mai\b|may\b|march\b|out\b|fwa|kout|veces|vezes|(?:de )?(?:enero|jan\w*|feb\w*|fev\w*|mar[zs]\w*"
     r"|abr\w*|apr\w*|avr\w*|jun\w*|jul\w*|jwen|jiye|agosto|aug\w*|out|sep\w*|setembro|oct\w*|okt\w*|outubro"
     r"|nov\w*|dec\w*|dic\w*|dez\w*|desanm)\b|h\b|am\b|pm\b|[:/%$]))"
@@ -67,6 +68,7 @@ TOLD_OF = re.compile(
 OF_NAMED = re.compile(
     rf"\b{KIN}(?:\s+\w+){{1,2}}\s+(?:de|of)\s+{NUMBER}\b{COUNTED}(?!\s*(?:cuart|camas|pis|person|famil))"
     rf"|\b{KIN}\s+\w+\s+(1[0-7]|[2-9])\s*,"
+    rf"|\b{KIN}(?: of mine| min\w*)?,\s*(1[0-7]|[2-9])\s*,"  # "a student of mine, 16, told me"
 )
 # "my son of 9 months".
 BABY = re.compile(rf"\b{KIN}\s+(?:de|of|ki gen|gen|aged?)\s+(\d{{1,2}})\s*(?:mes(?:es)?|months?|mois|mwa)\b")
@@ -90,6 +92,7 @@ AGED = re.compile(
     rf"\W+{NUMBER}\W*(?:{YEARS}|an\b)|\b{NUMBER}[ -]*(?:y/o|yo|yrs? old|years? old|year[ -]olds?|yr[ -]olds?)\b"
     rf"|\b(?:age|aged|edad|idade)\W+(?:de\W+)?{NUMBER}\b"
     rf"|\b{NUMBER}\s*{YEARS}\s+(?:tiene|tenia|tem|tinha)\b"
+    rf"|\bde {NUMBER}\W+(?:y|a|e|et|ou|o|ak) \d{{1,2}}\W*{YEARS}|\byoun nan (?:nou|yo) gen {NUMBER}\s*(?:an|zan|lane)\b"
     # of those years: "entré a los 16", "aos 15 uma senhora me levou", "from 15 i was in a bar"
     r"|(?<!night )(?<!nights )(?<!day )(?<!open )"
     r"\b(?:a los|desde los|aos|desde os|since|from|at|when i was|i was only|i was)\W+(1[0-7])\b"

@@ -1,10 +1,14 @@
-"""Whether a message says that a child is a victim: words for children, a school, ages under 18 (bot/ages.py)."""
+"""Whether a message says that a child is a victim: words for children, a school, ages under 18 (bot/ages.py).
+
+What these rules do not see, what is learnt from examples may (bot/victims.py).
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
+from bot import victims
 from bot.ages import GROWN, YEARS, said, young
 from bot.chinese import simplified
 
@@ -79,7 +83,7 @@ DRINKS = (
 NOT_A_CHILD = re.compile(
     r"bajo chiquit[oa](?![a-z])"
     rf"|\b(?:bebe|bebecit[oa]|baby|nen[ea]|bb)\b(?=\W+(?:\w+\W+){{0,14}}?{LOVER}\b)"
-    rf"|{CARED_FOR}|{OF_A_CHILD}|{OFFENDER}|{DRINKS}"
+    rf"|{CARED_FOR}|{OF_A_CHILD}|{OFFENDER}|{DRINKS}|\bmy man of \d+ years\b"
 )
 # A child of this school: "a mi hijo en el colegio de Tacna", "pitit gason m nan ... devan tout klas la".
 OWN_CHILD = (
@@ -104,19 +108,22 @@ MAYBE_GROWN = frozenset(
 CREOLE_MINOR = re.compile(r"(?<!ak )(?<!ke )\bminè\b(?! (?:yo|lò))")
 # Other scripts: a number of years, or a word for a child.
 CHINESE = re.compile(
-    r"(\d{1,2})\s*岁|[才我他她](\d{1,2})(?!\d|[个人点年月天块])|(?<![十百])([一二两三四五六七八九]|(?<![二三四五六七八九])十[一二三四五六七]?)岁"
+    r"(\d{1,2})\s*岁|[才我他她妹弟女儿](\d{1,2})(?!\d|[个人点年月天块])|(?<![十百])([一二两三四五六七八九]|(?<![二三四五六七八九])十[一二三四五六七]?)岁"
+    r"|[才妹弟女儿甥侄](十[一二三四五六七])(?![个人点年月天块几多])"
     r"|婴儿|小孩|未成年|儿童|幼儿|小女孩|小男孩|小学生|[上读]小学|幼儿园|娃娃|囡囡|我娃|未满十?[一二三四五六七八]"
     r"|(?:儿子|女儿|孩子|闺女|侄[子女]|外甥女?).{0,15}(?:年级|小学|初中|学校)|个月大"
 )
+# "three" to "ten", and not "thirty"
+TO_TEN = r"(?:تلات|ثلاث|اربع|خمس|ست|سبع|تمان|ثمان|تسع|عشر)(?!\w*ين)\w*"
 ARABIC = re.compile(
     r"(?:عمر\w*|عند\w*)\s*(\d{1,2})\b(?!\s*(?:يوم|شهر|ساع|دولار|الف))|(\d{1,2})\s*(?:سنه|سنة|سنين|سنوات|عام)"
     r"|(?:ابن|بنت|ولد)(?:ي|نا|ها|ه)? (\d{1,2})\b(?!\s*(?:يوم|ايام|شهر|اشهر|ساع|دولار|الف|شخص))"
-    r"|(?:ابن|ولد|ولاد|بنت|اخ|اخت)\w*(?:[ ،,]+\w+){0,2}[ ،,]+(?:تلات|ثلاث|اربع|خمس|ست|سبع|تمان|ثمان|تسع|عشر)\w*"
+    rf"|(?:ابن|ولد|ولاد|بنت|اخ|اخت)\w*(?:[ ،,]+\w+){{0,2}}[ ،,]+{TO_TEN}"
     r" (?:سنه|سنة|سنين|سنوات)"
-    r"|(?:ام|ابو) (?:تلات|ثلاث|اربع|خمس|ست|سبع|تمان|ثمان|تسع|عشر)\w* (?:سنين|سنوات)"
+    rf"|(?:ام|ابو) {TO_TEN} (?:سنين|سنوات)"
     r"|(?:ابن|بنت|ولد)\w*(?: \w+){0,4} (?:ب|في |ف)?(?:ال)?(?:صف|مدرس|روض|حضان)"
-    r"|عمر\w* (?:تلات|ثلاث|اربع|خمس|ست|سبع|تمان|ثمان|تسع|عشر|احدي|اثنت)\w*(?: عشر\w*)? (?:سنه|سنة|سنين|سنوات|عام\w*)"
-    r"|(?:ابن|بنت) ال(?:تلات|ثلاث|اربع|خمس|ست|سبع|تمان|ثمان|تسع|عشر)\w* (?:سنين|سنوات)|رضيع"
+    rf"|عمر\w* (?:{TO_TEN}|احدي\w*|اثنت\w*)(?: عشر\w*)? (?:سنه|سنة|سنين|سنوات|عام\w*)"
+    rf"|(?:ابن|بنت) ال{TO_TEN} (?:سنين|سنوات)|رضيع"
     r"|طفل|اطفال|قاصر|(?:اخت|بنت)\w* الصغير|اخ\w* الصغير|(?:ال)?(?:ولاد|اولاد|عيال|بنات) (?:ال)?صغ(?:ار|ير)"
 )
 ATTACHED = re.compile(r"(\d)(?=[a-z])")  # "6zan"
@@ -127,17 +134,22 @@ def named(text: str) -> bool:
     >>> named("se llevaron a mi hija de 15 años"), named("hace 3 años me robaron"), named("mi bebé está enferma")
     (True, False, True)
     """
-    plain = NOT_A_CHILD.sub(" ", ATTACHED.sub(r"\1 ", _plain(text)))
+    plain = spelt(text)
     if young(plain) or _elsewhere(text):
         return True
     words = set(re.findall(r"[a-z]+", plain)) & CHILDREN
     told = words - MAYBE_GROWN or CREOLE_MINOR.search(text.casefold()) or AT_SCHOOL.search(plain)
-    maybe = (words or PHRASES.search(plain)) and not A_GROWN_AGE.search(plain)
-    return bool(told or maybe)
+    maybe = words or PHRASES.search(plain) or victims.likely(plain)
+    return bool(told or (maybe and not A_GROWN_AGE.search(plain)))
+
+
+def spelt(text: str) -> str:
+    """In small letters without accents, a number apart from the word behind it; without what is no child."""
+    return NOT_A_CHILD.sub(" ", ATTACHED.sub(r"\1 ", _plain(text)))
 
 
 def _plain(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    decomposed = unicodedata.normalize("NFKD", text.casefold().replace("œ", "oe"))
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 

@@ -2,24 +2,19 @@
 
 The rules (bot/whereabouts.py) read the words right before a name; what is learnt weighs all that stands around it, and
 what is said of the other places. It answers where the rules do not, and where it is clearly surer of another country
-than of theirs. The weights are made by ``scripts/where``; of Arabic and Chinese nothing is learnt.
+than of theirs. The weights are made by ``scripts/weights``; of Arabic and Chinese nothing is learnt.
 """
 
-import json
-import math
-import re
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
 
+from bot.learnt import DATA, NOT_LEARNT, share
 from bot.mentions import Mention
 from bot.names import Word
 from bot.surroundings import around
 from bot.whereabouts import Standing
 
-EXAMPLES = Path(__file__).parent.parent / "data/where"
-WEIGHTS = Path(__file__).parent.parent / "data/where.json"
-NOT_LEARNT = re.compile("[\u0600-\u06ff\u3400-\u9fff]")
+EXAMPLES = DATA / "where"
+WEIGHTS = DATA / "where.json"
 # A share is how surely it happened there. What answers where the rules do not; how much surer than of their country it
 # takes to say another; what still settles a shared name. Chosen on messages of other hands (docs/decisions.md).
 SURE, SURER, SETTLES = 0.55, 0.2, 0.15
@@ -32,7 +27,7 @@ def outweighing(words: list[Word], mentions: list[Mention], country: str | None)
         return []
     if any(NOT_LEARNT.search(word.raw) for word in words):
         return []
-    shares = [share(around(words, mentions, at)) for at in range(len(mentions))]
+    shares = [share(WEIGHTS, around(words, mentions, at)) for at in range(len(mentions))]
     best = max(range(len(mentions)), key=shares.__getitem__)
     lands = mentions[best].entry.countries
     theirs = [one for one, mention in zip(shares, mentions, strict=True) if country in mention.entry.countries]
@@ -42,16 +37,3 @@ def outweighing(words: list[Word], mentions: list[Mention], country: str | None)
     others = (mentions[at] for at in range(len(mentions)) if at != best and shares[at] >= SETTLES)
     bearing = (replace(other, standing=Standing.HAPPENED) for other in others if other.entry.countries & lands)
     return [mentions[best], *bearing]
-
-
-def share(features: list[str]) -> float:
-    """0 to 1: how surely it happened at the place of which these are true."""
-    weights = _weights()
-    return 1 / (1 + math.exp(-weights[""] - sum(weights.get(feature, 0.0) for feature in features)))
-
-
-@cache
-def _weights() -> dict[str, float]:
-    """By feature; under "" what counts for every place."""
-    weights: dict[str, float] = json.loads(WEIGHTS.read_text("utf-8"))
-    return weights

@@ -159,6 +159,8 @@ LAYERS = [
         "spans",
         "whereabouts",
         "weighing",
+        "learnt",
+        "victims",
         "surroundings",
         "routing",
         "accused",

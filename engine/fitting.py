@@ -1,6 +1,6 @@
-"""Fits the weights by which the place where it happened is known: ``python -m engine.where`` (scripts/where).
+"""Fits the weights of what is learnt from examples: ``python -m engine.fitting`` (scripts/weights).
 
-In: JSON, ``[[features, whether it happened there], ...]``; out: JSON, ``{feature: weight}``, sorted.
+In: JSON, ``[[features, whether it is so], ...]``; out: JSON, ``{feature: weight}``, sorted.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def fitted(rows: List[Tuple[List[Text], bool]]) -> Dict[Text, float]:
     counts = Counter(feature for features, _ in rows for feature in features)
     kept = [{feature: 1.0 for feature in features if counts[feature] >= SEEN} for features, _ in rows]
     table = DictVectorizer()
-    model = LogisticRegression(C=STRICTNESS, max_iter=1000).fit(table.fit_transform(kept), [there for _, there in rows])
+    model = LogisticRegression(C=STRICTNESS, max_iter=1000).fit(table.fit_transform(kept), [so for _, so in rows])
     weights = zip(table.get_feature_names_out(), model.coef_[0], strict=True)
     told = {feature: round(float(weight), 2) for feature, weight in weights if abs(weight) >= LEAST}
     return {"": round(float(model.intercept_[0]), 2), **told}
