@@ -42,6 +42,8 @@ def load() -> Gazetteer:
     for place in _rows("small_places.csv"):
         for name, entry in _place(place):
             old = names.setdefault(key(name), replace(entry, small=True))
+            if old.kind == "city" and not old.countries & entry.countries and name == entry.name:
+                names[key(name)] = replace(old, countries=old.countries | entry.countries)
             if old.trust == "placed" and old.countries == entry.countries and CHINESE.search(name):
                 names[key(name)] = replace(entry, small=True)  # somebody has seen that it is no word
     for name, entry in _main_cities(data["regions"]):

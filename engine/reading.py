@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Text
 
-from engine import glosses, scripts, vectors
+from engine import arabizi, glosses, scripts, vectors
 
 # The model of meaning knows no Creole: it reads what the words are in English.
 MEANT_IN_ENGLISH = ("ht",)
@@ -16,7 +16,7 @@ MEANT_IN_ENGLISH = ("ht",)
 class Reading:
     """``letters``: its words, and the same in English; ``meaning``: what is embedded.
 
-    ``english``: of a script that the readers did not learn, the words that are known; else "".
+    ``latin``: whether the readers learnt what it is written in. ``english``: where not, the words known; else "".
     """
 
     latin: bool
@@ -30,6 +30,8 @@ def reading(text: Text) -> Reading:
     text = vectors.read(text)
     if not latin(text):
         return Reading(False, text, text, scripts.in_english(text))
+    if english := arabizi.in_english(text):
+        return Reading(False, text, text, english)
     found = glosses.gloss(text)
     if found is None:
         return Reading(True, text, text)
