@@ -16,7 +16,9 @@ SHARED, PERSIAN = frozenset("پچژگ"), frozenset("کی")
 ARABIC = re.compile(r"[ةى]|\bو?ب?ال(?!ان\b|آن\b)\w{3,}|\b(?:في|هسه|احنا|حنا)\b")
 # Arabic in Latin letters, as on phones without Arabic ones: 3 is ع, 7 is ح, 2 is ء, 9 is ق.
 SPELLED = re.compile(r"\b(?:[a-z']+[379]|[37](?=[a-z]{2})|9(?=[a-z]{4}))[a-z0-9']*\b")
-SPELLED_BESIDE = set("w wa o el fe fel f b ana mesh ma men mn 3la 3al kol dyal ya bas salam khoya sho bede".split())
+SPELLED_BESIDE = set(
+    "w wa o el fe fel f b ana mesh ma men mn 3la 3al kol dyal ya bas salam khoya sho bede mish bdi wla".split()
+)
 FEWEST_SPELLED = 2
 
 

@@ -15,7 +15,9 @@ from engine.glossary import entries
 WORD = re.compile(r"[a-z0-9']+")
 # 3 is ع, 7 is ح, 9 is ق: two such words at the least and one of the short ones (bot/foreign.py asks the same).
 SPELLED = re.compile(r"\b(?:[a-z']+[379]|[37](?=[a-z]{2})|9(?=[a-z]{4}))[a-z0-9']*\b")
-BESIDE = frozenset("w wa o el fe fel f b ana mesh ma men mn 3la 3al kol dyal ya bas salam khoya sho bede".split())
+BESIDE = frozenset(
+    "w wa o el fe fel f b ana mesh ma men mn 3la 3al kol dyal ya bas salam khoya sho bede mish bdi wla".split()
+)
 FEWEST = 2
 MOST_WORDS = 3  # of an entry
 SHORTEST = 2  # consonants
