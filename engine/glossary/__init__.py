@@ -1,7 +1,7 @@
 """Words and phrases of six languages and what they are in English: one YAML file a language, ``word: "english"``.
 
 Written by hand from the languages and from the words of our own examples (data/nlu), not from any message of the
-tests; no native reader has checked them. Nobody is ever shown them.
+tests but for some of arabizi.yml; no native reader has checked them. Nobody is ever shown them.
 """
 
 from __future__ import annotations
