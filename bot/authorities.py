@@ -15,7 +15,7 @@ AUTHORITIES = set(
     " agente agentes ajan oficial oficiales officer officers federales guardacostas"
     " ley leyes lei leis loi lois law laws lwa banco bancos banque banques bank tribunal tribunales court gobierno"
     " governo gouvernement gouvenman government autoridades autorites authorities"
-    " coastguard gadkot juez jueza juiz judge juge"
+    " lalwa coastguard gadkot juez jueza juiz judge juge"
     " الشرطه الشرطة شرطه شرطة الجيش جيش البوليس بوليس العسكر عسكر".split()
 )
 LAND = set(

@@ -74,14 +74,14 @@ TO = [
     r"(?:go|going|goes|gone|get|getting|travel|travell?ing|cross|crossing|way|heading|headed|return"
     r"|returning|back|trip|deport|deporting|move|moving|want|trying|journey|send|sending|come|coming"
     r"|flight|bound|immigrate|migrate|enter|entry) (?:in|into|to|for|in to|over to|back to)",
-    r"(?:vou|vamos|ir|indo|chegar|viajar|voltar|atravessar|entrar|rumo|caminho|quero|mandar|enviar)"
+    r"(?:vou|vamos|ia|iam|iamos|ir|indo|chegar|viajar|voltar|atravessar|entrar|rumo|caminho|quero|mandar|enviar)"
     r" (?:a|ao|aos|pra|pro|pros|para|no|na|nos|em|ate)",
-    r"(?:aller|vais|allons|va|vont|arriver|retourner|rentrer|entrer|partir|voyager|(?<!sur la )route|chemin"
-    r"|direction|rejoindre|passer)(?: (?:a|au|aux|en|vers|pour|dans))?",
+    r"(?:aller|vais|allons|va|vont|allais|allait|allions|allaient|arriver|retourner|rentrer|entrer|partir"
+    r"|voyager|(?<!sur la )route|chemin|direction|rejoindre|passer)(?: (?:a|au|aux|en|vers|pour|dans))?",
     # promised: "debía llevarnos a Houston", "devait nous mener à Plattsburgh"
     r"(?:llevar(?:me|nos|l[aoe]s?)?|levar(?: (?:me|nos|a gente))?|take (?:us|me|him|her|them)|(?:em|a)?mener|conduire"
     r"|mennen (?:m|mwen|nou|li|yo)) (?:a|al|hasta|ate|pra|pro|para|to|au|en|nan)",
-    r"(?:prale|pral|vle ale|pou ale|pou al|vle al|vle rive|vle antre|pou rive"
+    r"(?:prale|pral|t? ?ap ale|vle ale|pou ale|pou al|vle al|vle rive|vle antre|pou rive"
     r"|pou (?:m|mwen|nou) rive"
     r"|pou (?:m|mwen|nou) ale|tounen|retounen|voye)(?: (?:nan|an|pou|lajan))*",
 ]
@@ -120,8 +120,8 @@ NOW = (
 )
 BEFORE = r"(?:(?:antes de|before|avant d|avant de|avan) (?:llegar|arriver|chegar|reaching|rive)(?: (?:a|al|em|nan))?)"
 PLACED = (
-    rf"(?:en|in|inna|eena|em|nan|devan|devant|enfrente de|frente a|in front of|near"
-    rf"|outside|before|anvan|avan|avant|antes de|{BEFORE}"
+    rf"(?:en|in|inna|eena|em|nan|devan|devant|enfrente de|frente a|in front of|near|anfas|en face (?:de|du)"
+    rf"|deye|derriere|detras de|atras (?:de|da|do)|behind|outside|before|anvan|avan|avant|antes de|{BEFORE}"
     r"|(?:le|pandan) (?:m|mwen|nou|li|yo) te|sur la route"
     r"|desde|around|cerca de|cerca|perto de|perto|pres de|toupre|bo|dans|saliendo|saindo"
     r"|en sortant|apres|apre|despues|depois"
@@ -181,7 +181,7 @@ WEAKLY = r"(?:at|a|no|na|nos|nas|an|o|por|through)"
 OF = (
     r"(?: (?:el|la|los|las|the|l|le|les|o|os|lo|un|una|mi|ciudad|cidade|city|town|ville|vil|pueblo"
     r"|estado|state|etat|eta|municipio|departamento|provincia|zona|colonia|barrio|area|frontera"
-    r"|fronteira|border|frontiere|fwontye|terminal|central|albergue|refugio|centro|parque|norte|sur"
+    r"|fronteira|border|frontiere|fwontye|teminal|terminal|central|albergue|refugio|centro|parque|norte|sur"
     r"|de|del|do|da|of|con|with|entre|y))*"
 )
 PORTUGUESE = set(

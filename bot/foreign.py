@@ -11,8 +11,9 @@ from bot.language import LONGEST
 
 # How Unicode begins the names of a script's letters → the language of the taxonomy that is likeliest in it.
 SCRIPTS = {"ARABIC": "ar", "CJK": "zh", "CYRILLIC": "ru", "DEVANAGARI": "hi", "BENGALI": "bn"}
-# Letters of Persian that Arabic does not have; Iraqis and Moroccans write the first four of them, too.
-SHARED, PERSIAN = frozenset("پچژگ"), frozenset("کی")
+# Letters of Persian that Arabic does not have; Iraqis and Moroccans write the first four of them, too, on a keyboard
+# with Arabic's own k and y.
+SHARED, PERSIAN, ARABS = frozenset("پچژگ"), frozenset("کی"), frozenset("كي")
 ARABIC = re.compile(r"[ةى]|\bو?ب?ال(?!ان\b|آن\b)\w{3,}|\b(?:في|هسه|احنا|حنا)\b")
 # Arabic in Latin letters, as on phones without Arabic ones: 3 is ع, 7 is ح, 2 is ء, 9 is ق.
 SPELLED = re.compile(r"\b(?:[a-z']+[379]|[37](?=[a-z]{2})|9(?=[a-z]{4}))[a-z0-9']*\b")
@@ -35,9 +36,13 @@ def _by_script(text: str) -> str | None:
     letters = [letter for letter in text if letter.isalpha()]
     scripts = Counter(unicodedata.name(letter, "").partition(" ")[0] for letter in letters)
     script, many = scripts.most_common(1)[0] if scripts else ("", 0)
-    if script == "ARABIC" and (PERSIAN & set(letters) or (SHARED & set(letters) and not ARABIC.search(text))):
+    if script == "ARABIC" and (PERSIAN & set(letters) or (SHARED & set(letters) and not _arabs(text))):
         return "fa"
     return SCRIPTS.get(script) if many * 2 > len(letters) else None
+
+
+def _arabs(text: str) -> bool:
+    return bool(ARABS & set(text) or ARABIC.search(text))
 
 
 def _spelled(text: str) -> str | None:

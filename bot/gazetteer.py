@@ -62,6 +62,8 @@ def load() -> Gazetteer:
         names[at] = replace(names[at], trust="capital")
     for name in data["after_in"]:
         names[key(name)] = replace(names[key(name)], trust="firm")
+    for name, iso in _counted(data["clues"]):
+        names[key(name)] = Entry("", frozenset({iso}), "clue", trust="counted")
     # A lone letter or number names nothing, and Creole's "Nò" (north) is Portuguese for "in".
     for at in [at for at in names if len("".join(at)) < 2 or "".join(at).isdigit() or at[0] == "no"]:
         del names[at]
@@ -124,6 +126,11 @@ def _clue(clue: dict[str, Any]) -> Iterator[tuple[str, Entry]]:
     entry = Entry("", frozenset([_first(clue["country"])]) if likely else lands, "clue", trust=trust)
     for text in [clue["text"], *clue["also"]]:
         yield text, entry
+
+
+def _counted(clues: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """One of a currency, mostly another word: "50 real", "300 sol"."""
+    return ((name, clue["country"]) for clue in clues for name in clue.get("counted", []))
 
 
 def _first(country: str | list[str]) -> str:

@@ -40,6 +40,8 @@ WORD = re.compile(r"[^\W\d_]+")
 SHOWN = {"more": "more", "read": "read", "safe": "ask_safe"}
 THUMBS = {"👍": "ok", "👌": "ok", "✅": "ok", "👎": "no", "❌": "no"}
 DEFAULT_LANGUAGE = "es"
+# Intents whose words name countries, but not where anybody is.
+CHAT = ("out_of_scope", "bot_identity")
 # An answer to a question changes the language only when it has so many words.
 SWITCHES = 6
 
@@ -83,6 +85,10 @@ class Heard:
     receipt: str | None = field(default=None, repr=False)
     # When it is safe to write to them, as they told it: minutes after midnight (bot/daytimes.py).
     hours: tuple[int, int] | None = None
+
+    def told_where(self, intent: str | None) -> str | None:
+        """The country that the message tells: "who won, Colombia or Peru?" tells none of the person."""
+        return None if intent in CHAT else self.told_country
 
 
 def prepare() -> None:

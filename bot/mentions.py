@@ -9,11 +9,22 @@ from bot import gazetteer
 from bot.authorities import OF_ARABIC, beside_authority
 from bot.bearings import IN_LETTERS, OFFERED, PIDGIN
 from bot.names import Entry, Word
+from bot.numerals import NUMERALS
 from bot.spans import JOINED, MOST_NAMES, Span, misspelt_spans, spans
 from bot.whereabouts import Standing, firmly_placed, loosely_placed, standing, works_in
 
 THOUSANDS = set("mil mille thousand k millones millon million milhoes milhao مليون ملايين الف الاف 千 万 百".split())
-BEFORE_MONEY = THOUSANDS | {"en", "em", "in", "an"}
+BEFORE_MONEY = {"en", "em", "in", "an"}
+# "100 real people" are no hundred reals.
+NOT_MONEY = set("people person persons friend friends problem problems job jobs man men woman women papers".split())
+NOT_ONE = {("ni", "un"), ("solo", "un"), ("nem", "um"), ("yon", "sel"), ("un", "seul"), ("a", "single"), ("un", "solo")}
+# Right before a name: it is no place. "Un boquete", "el señor Andrade", "se llama Eugene".
+NO_PLACE_AFTER = set(
+    "un una um uma uno unos unas uns umas une yon senor sr senora sra srta senorita don dona doutor doutora doctor"
+    " doctora dr dra mr mrs ms miss mister monsieur mme madame madan seu patron boss jefe jefa licenciado"
+    " licenciada lic abogado abogada advogado advogada comandante pastor llama llamo llaman llamado llamada apellida"
+    " apellido chama chamo chamado chamada rele named called appelle".split()
+)
 PAPERS = {"visa", "visas", "work", "permit", "job", "jobs"}  # after a country's name
 SHORTEST = 3
 LONG_NAME = 5  # letters: shorter ones are words in some language
@@ -65,10 +76,20 @@ def mentions_in(words: list[Word], expected: bool) -> Iterator[Mention]:
 def _possible(mention: Mention, words: list[Word]) -> bool:
     """Whether a name that does not count, by the rules, may be meant all the same (bot/weighing.py)."""
     trust = mention.entry.trust
+    if _no_place(mention, words):
+        return False
     if trust == "capital" and mention.entry.kind != "clue":
         first = words[mention.start]
-        return mention.start > 0 and not first.pause and first.raw[0].isupper()
-    return trust not in ("after", "amount", "side")
+        written = first.raw.isupper() if len(first.raw) < SHORTEST else first.raw[0].isupper()  # "La Paloma" is not LA
+        return mention.start > 0 and not first.pause and written
+    return trust not in ("after", "amount", "counted", "side")
+
+
+def _no_place(mention: Mention, words: list[Word]) -> bool:
+    """ "Un boquete" is a hole, "el señor Andrade" a man; who has several words has a name of his own."""
+    named = mention.start > 0 and not words[mention.start].pause and mention.end - mention.start == 1
+    town = mention.entry.kind in ("place", "city", "region")
+    return named and town and words[mention.start - 1].plain in NO_PLACE_AFTER
 
 
 def _at_once(end: int, start: int, words: list[Word]) -> bool:
@@ -139,11 +160,13 @@ def _within(inner: Entry, outer: Entry) -> bool:
 
 def _counts(mention: Mention, words: list[Word], expected: bool, follows: Span | None) -> bool:
     trust = mention.entry.trust
+    if _no_place(mention, words):
+        return False
     if trust in ("anywhere", "likely") or mention.standing == Standing.SIDE:
         return True
     if trust == "after":
         return _brazilian_state(mention, words)
-    if trust == "amount":
+    if trust in ("amount", "counted"):
         return _amount(mention, words)
     if trust == "side":
         return beside_authority(mention.start, mention.end, words)
@@ -154,7 +177,9 @@ def _amount(mention: Mention, words: list[Word]) -> bool:
     """ "600 soles", "12 mil córdobas", "4 milhões de guarani", "paga en bolivianos"."""
     before = [word.plain for word in words[max(mention.start - 2, 0) : mention.start]]
     number = before[0] if before[-1:] == ["de"] else "".join(before[-1:])
-    return number.isdigit() or number in BEFORE_MONEY
+    if number.isdigit() or number in NUMERALS | THOUSANDS or tuple(before) in NOT_ONE:
+        return mention.end == len(words) or words[mention.end].plain not in NOT_MONEY
+    return number in BEFORE_MONEY and mention.entry.trust == "amount"
 
 
 def _careful(mention: Mention, words: list[Word], expected: bool, follows: Span | None) -> bool:

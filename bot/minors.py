@@ -80,10 +80,17 @@ OFFENDER = (
 DRINKS = (
     r"\b(?:gente|aldeia|indi[oa]s?|povo|nos|nois|que|se|comunidade|ele|ela|eu|tu|voce|mundo|vila|gado|familia) bebe\b"
 )
+# "Me chamava de minha bebê", "my baby (he's 32)", "mon bébé d'amour".
+CALLED_SO = (
+    r"\b(?:llam[ao]\w*|chama\w*|dice|decia|call(?:s|ed|ing)?|appel\w+|rele)"
+    r"(?: (?:de|me|us|her|mi|my|minha|meu|mon|ma))* (?:bebe|baby|bb|nen[ea])\b"
+    r"|\b(?:bebe|baby|bb)\b(?=\W+(?:d.amour\b|(?:s?he\W*(?:s|is)?|(?:el|ella) tiene|(?:elle|il) a|el[ea] tem)"
+    r"\W+(?:1[89]|[2-9]\d)\b))"
+)
 NOT_A_CHILD = re.compile(
     r"bajo chiquit[oa](?![a-z])"
     rf"|\b(?:bebe|bebecit[oa]|baby|nen[ea]|bb)\b(?=\W+(?:\w+\W+){{0,14}}?{LOVER}\b)"
-    rf"|{CARED_FOR}|{OF_A_CHILD}|{OFFENDER}|{DRINKS}|\bmy man of \d+ years\b"
+    rf"|{CARED_FOR}|{OF_A_CHILD}|{OFFENDER}|{DRINKS}|{CALLED_SO}|\bmy man of \d+ years\b"
 )
 # A child of this school: "a mi hijo en el colegio de Tacna", "pitit gason m nan ... devan tout klas la".
 OWN_CHILD = (
@@ -125,6 +132,8 @@ ARABIC = re.compile(
     rf"|عمر\w* (?:{TO_TEN}|احدي\w*|اثنت\w*)(?: عشر\w*)? (?:سنه|سنة|سنين|سنوات|عام\w*)"
     rf"|(?:ابن|بنت) ال{TO_TEN} (?:سنين|سنوات)|رضيع"
     r"|طفل|اطفال|قاصر|(?:اخت|بنت)\w* الصغير|اخ\w* الصغير|(?:ال)?(?:ولاد|اولاد|عيال|بنات) (?:ال)?صغ(?:ار|ير)"
+    r"|(?:عيل|ولد|بنت)(?:ين|ه)? صغير|عمر\w* (?:عامين|سنتين|عام|سنه|سنة)\b"
+    r"|(?:ابن|بنت|ولد)\w* عند\w* (?:عامين|سنتين)"
 )
 ATTACHED = re.compile(r"(\d)(?=[a-z])")  # "6zan"
 

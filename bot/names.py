@@ -9,9 +9,10 @@ from bot.chinese import simplified
 
 # A name counts: anywhere; only beside a preposition or its country; only after "in"; only so and with a capital
 # (or as the whole answer to "where?"); or only straight after another name, as TX in "Laredo TX"; or after a number,
-# as "600 soles"; or only if nothing else is told, as INM, which is Mexico's far more often than Honduras's; or only as
-# the side of a border or beside an authority, as the adjective of a country.
-Trust = Literal["anywhere", "placed", "firm", "capital", "after", "amount", "likely", "side"]
+# as "600 soles", or after nothing but a number, as "50 real"; or only if nothing else is told, as INM, which is
+# Mexico's far more often than Honduras's; or only as the side of a border or beside an authority, as the adjective of
+# a country.
+Trust = Literal["anywhere", "placed", "firm", "capital", "after", "amount", "counted", "likely", "side"]
 Kind = Literal["place", "region", "country", "clue", "city"]
 Key = tuple[str, ...]
 

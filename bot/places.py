@@ -55,7 +55,7 @@ def find(
     known = Known(hint, number, language)
     said = list(mentions_in(words, expected))
     found = _by_rules(words, [mention for mention in said if mention.counts], known)
-    told = [] if expected else outweighing(words, said, found.country if found else None)
+    told = [] if expected or _sided(said) else outweighing(words, said, found.country if found else None)
     weighed = _settled(told[:1], told[1:], known) if told else None
     return weighed if weighed and weighed.country else found
 
@@ -70,6 +70,12 @@ def _by_rules(words: list[Word], said: list[Mention], known: Known) -> Place | N
     # Whoever goes on to a place beside it tells where that lies: "sou wout Linden pou Lethem".
     others = [mention for mention in said if mention not in told and (mention in mentions or _beside(mention, told))]
     return _settled(told, others, known)
+
+
+def _sided(said: list[Mention]) -> bool:
+    """ "A Oyapok coté brésil": a side said right after its town leaves nothing to weigh."""
+    sides = [mention for mention in said if mention.standing == Standing.SIDE]
+    return any(0 <= side.start - town.end <= BREATH for side in sides for town in said if town.entry.kind in TOWNS)
 
 
 def _by_clues(mentions: list[Mention], language: str | None) -> Place | None:

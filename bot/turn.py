@@ -176,7 +176,7 @@ class Turn:
         contact.foreign_language = heard.foreign or contact.foreign_language
         if heard.wish and answer.intent == "change_language":
             contact.language = heard.wish
-        contact.country = heard.told_country or contact.country
+        contact.country = heard.told_where(answer.intent) or contact.country
         if heard.says != "/silence":
             contact.last_inbound_at = self.inbound.received_at
             # Who writes to us takes our answers; where the provider thinks otherwise, it says so again.

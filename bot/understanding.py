@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from bot import minors
-from bot.hearing import Heard, Known, hear
+from bot.hearing import CHAT, Heard, Known, hear
 from bot.settings import Settings
 from bot.training import QUIET
 
@@ -88,7 +88,7 @@ def _one(text: str, known: Known, ask: Ask) -> Understood:
         return found
     if heard.says.startswith("/"):
         return replace(found, intent=heard.says[1:].partition("{")[0], confidence=1.0)
-    return _meant(found, ask(_asked(heard)), minors.named(heard.typed))
+    return _meant(found, ask(_asked(heard)), heard)
 
 
 def _asked(heard: Heard) -> dict[str, Any]:
@@ -96,7 +96,8 @@ def _asked(heard: Heard) -> dict[str, Any]:
     return {"text": heard.says, "metadata": {name: value for name, value in known.items() if value}}
 
 
-def _meant(found: Understood, answer: dict[str, Any], child: bool) -> Understood:
+def _meant(found: Understood, answer: dict[str, Any], heard: Heard) -> Understood:
+    found = replace(found, country=None, place=None) if answer["intent"] in CHAT else found
     intent = None if answer["intent"] in NOT_IN_TAXONOMY else answer["intent"]
     return replace(
         found,
@@ -104,7 +105,7 @@ def _meant(found: Understood, answer: dict[str, Any], child: bool) -> Understood
         confidence=answer["confidence"],
         crime_type=answer["crime_type"],
         urgent=answer["urgent"],
-        minor=child and answer["intent"] in TOLD,  # a child in a question is no victim
+        minor=answer["intent"] in TOLD and minors.named(heard.typed),  # a child in a question is no victim
     )
 
 

@@ -18,6 +18,7 @@ WEIGHTS = DATA / "where.json"
 # A share is how surely it happened there. What answers where the rules do not; how much surer than of their country it
 # takes to say another; what still settles a shared name. Chosen on messages of other hands (docs/decisions.md).
 SURE, SURER, SETTLES = 0.55, 0.2, 0.15
+SURE_OF_WORD = 0.6  # of an institution's letters that are a word, too: "sus", "cup"
 MOST = 12  # places of one message; a text with more is a list
 
 
@@ -31,7 +32,9 @@ def outweighing(words: list[Word], mentions: list[Mention], country: str | None)
     best = max(range(len(mentions)), key=shares.__getitem__)
     lands = mentions[best].entry.countries
     theirs = [one for one, mention in zip(shares, mentions, strict=True) if country in mention.entry.countries]
-    enough = SURE if country is None else max(theirs, default=0.0) + SURER
+    word = mentions[best].entry.kind == "clue" and not mentions[best].counts
+    least = SURE_OF_WORD if word else SURE
+    enough = least if country is None else max(theirs, default=0.0) + SURER
     if shares[best] < enough or country in lands:
         return []
     others = (mentions[at] for at in range(len(mentions)) if at != best and shares[at] >= SETTLES)

@@ -230,7 +230,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 # What is measured by the clock, or takes both cores: run after all others, one at a time.
 ALONE = ("test_load.py", "test_quick.py", "test_road.py", "test_understand.py", "test_install.py", "test_demo.py",
-         "test_up.py", "test_thousand.py", "test_growing.py", "test_flood_others.py", "test_faults.py",
+         "test_up.py", "test_growing.py", "test_flood_others.py", "test_faults.py",
          "test_chaos.py", "test_start.py")  # fmt: skip
 
 

@@ -152,6 +152,7 @@ LAYERS = [
         "misspelt",
         "cities",
         "names",
+        "numerals",
         "chinese",
         "authorities",
         "bearings",
