@@ -25,6 +25,12 @@ NO_PLACE_AFTER = set(
     " licenciada lic abogado abogada advogado advogada comandante pastor llama llamo llaman llamado llamada apellida"
     " apellido chama chamo chamado chamada rele named called appelle".split()
 )
+# "Busco a Santiago", "mataram o Lucas": done to somebody, not to a town.
+DONE_TO = set(
+    "busco busca buscan buscamos buscando procuro procura procurando procuramos mato mataron matou mataram asesinaron"
+    " secuestraron violaron golpearon apunalaron balearon esfaquearam estupraram sequestraram conozco conocen vi vieron"
+    " denunciar denuncio acuso".split()
+)
 PAPERS = {"visa", "visas", "work", "permit", "job", "jobs"}  # after a country's name
 SHORTEST = 3
 LONG_NAME = 5  # letters: shorter ones are words in some language
@@ -86,10 +92,12 @@ def _possible(mention: Mention, words: list[Word]) -> bool:
 
 
 def _no_place(mention: Mention, words: list[Word]) -> bool:
-    """ "Un boquete" is a hole, "el señor Andrade" a man; who has several words has a name of his own."""
+    """ "Un boquete" is a hole, "el señor Andrade" and "busco a Lucas" tell of men; several words are a place's."""
     named = mention.start > 0 and not words[mention.start].pause and mention.end - mention.start == 1
-    town = mention.entry.kind in ("place", "city", "region")
-    return named and town and words[mention.start - 1].plain in NO_PLACE_AFTER
+    if not named or mention.entry.kind not in ("place", "city", "region"):
+        return False
+    *_, second, last = ["", "", *(word.plain for word in words[: mention.start])]
+    return last in NO_PLACE_AFTER or (last in ("a", "o") and second in DONE_TO)
 
 
 def _at_once(end: int, start: int, words: list[Word]) -> bool:
